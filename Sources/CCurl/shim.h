@@ -1,0 +1,21 @@
+#pragma once
+#include <curl/curl.h>
+
+// curl_easy_setopt is variadic, which Swift does not import: one typed function for each kind of argument.
+static inline CURLcode recover_curl_set_long(CURL *handle, CURLoption option, long value) {
+  return curl_easy_setopt(handle, option, value);
+}
+static inline CURLcode recover_curl_set_string(CURL *handle, CURLoption option, const char *value) {
+  return curl_easy_setopt(handle, option, value);
+}
+static inline CURLcode recover_curl_set_pointer(CURL *handle, CURLoption option, void *value) {
+  return curl_easy_setopt(handle, option, value);
+}
+typedef size_t (*recover_curl_write)(char *data, size_t size, size_t count, void *context);
+static inline CURLcode recover_curl_set_write(CURL *handle, recover_curl_write function, void *context) {
+  CURLcode code = curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, function);
+  return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_WRITEDATA, context);
+}
+static inline CURLcode recover_curl_status(CURL *handle, long *status) {
+  return curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, status);
+}

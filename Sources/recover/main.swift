@@ -1,0 +1,3 @@
+import RecoverCLI
+
+await RecoverMain.run()
