@@ -58,7 +58,9 @@ extension RecoverError {
     case busy
     /// A step's effect failed for a reason that trying again will not change.
     case stepFailed = "step-failed"
-    /// The work was stopped by a signal or a request.
+    /// The work was stopped by SIGTERM.
+    case terminated
+    /// The work was stopped by Ctrl-C or a request.
     case interrupted
     /// The work was cancelled by a person.
     case cancelled
@@ -83,6 +85,7 @@ extension RecoverError.Code {
     case .journal, .needsOperator, .bug: .needsOperator
     case .waiting: .waiting
     case .interrupted: .interrupted
+    case .terminated: .terminated
     }
   }
 

@@ -1,0 +1,61 @@
+internal import RecoverBase
+internal import RecoverCore
+
+/// One runner's hold on one run: its epoch, and the machine that its journal folds to.
+///
+/// The only place that appends. Journal first, then fold, then tell the observer.
+actor RunSession {
+  nonisolated let run: RunID
+  nonisolated let epoch: Int64
+  private(set) var machine: RunMachine
+  /// What was journaled about children, by any epoch.
+  private(set) var children: [JSONValue]
+  private let store: any RunStore
+  private let clock: any EngineClock
+  private let observer: any RunObserver
+  private let crashPoints: CrashPoints
+  private let order = SerialLock()
+
+  init(
+    run: RunID, epoch: Int64, machine: RunMachine, children: [JSONValue], store: any RunStore,
+    clock: any EngineClock, observer: any RunObserver, crashPoints: CrashPoints
+  ) {
+    self.run = run
+    self.epoch = epoch
+    self.machine = machine
+    self.children = children
+    self.store = store
+    self.clock = clock
+    self.observer = observer
+    self.crashPoints = crashPoints
+  }
+
+  /// Appends an event and folds it in; durable when it returns.
+  ///
+  /// - Throws: `journal` for an event that does not follow, before anything is written; what
+  ///   ``RunStore/append(_:to:epoch:state:at:consuming:)`` throws.
+  func record(_ event: RunEvent, consuming: [Int64] = []) async throws {
+    await order.acquire()
+    do {
+      try await append(event, consuming: consuming)
+      await order.release()
+    } catch {
+      await order.release()
+      throw error
+    }
+  }
+
+  private func append(_ event: RunEvent, consuming: [Int64]) async throws {
+    var next = machine
+    let times = RecordTimes(wall: clock.wallTime, monotonic: clock.moment)
+    try next.apply(event, at: times.wall)
+    let point = event.step.map { "\(event.kind).\($0)" } ?? event.kind
+    crashPoints.reach("before-\(point)")
+    let record = try await store.append(
+      event, to: run, epoch: epoch, state: next.state, at: times, consuming: consuming)
+    machine = next
+    if case .childStarted(_, let child) = event { children.append(child) }
+    crashPoints.reach(point)
+    observer.recorded(record, event, machine: next)
+  }
+}

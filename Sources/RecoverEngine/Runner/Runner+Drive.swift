@@ -1,0 +1,194 @@
+internal import RecoverBase
+internal import RecoverCore
+
+/// How often requests of other processes are looked for.
+private let requestInterval = Duration.milliseconds(250)
+
+extension Runner {
+  /// Works until the machine says stop, or somebody asks to.
+  func drive(_ session: RunSession) async throws {
+    try await withRequestPoll(session) {
+      while true {
+        if try await obeyRequest(session) { return }
+        let machine = await session.machine
+        switch machine.next(now: ports.clock.wallTime) {
+        case .stop: return
+        case .record(let event): try await session.record(event)
+        case .wait(let until): await wait(until: until)
+        case .awaitApproval(let step, let until): try await awaitApproval(session, step: step, until: until)
+        case .evaluateGuard(let step): try await evaluateGuard(session, step)
+        case .probe(let step): try await probe(session, step)
+        case .perform(let step, let attempt, let isRepair):
+          try await perform(session, step, attempt: attempt, isRepair: isRepair)
+        case .probeUndo(let step): try await probeUndo(session, step)
+        case .undo(let step, let attempt): try await undo(session, step, attempt: attempt)
+        }
+      }
+    }
+  }
+
+  /// Carries out what was asked, as far as the run's state allows it.
+  ///
+  /// - Returns: whether the runner stops here.
+  private func obeyRequest(_ session: RunSession) async throws -> Bool {
+    guard let request = control.request else { return false }
+    let state = await session.machine.state
+    switch request {
+    case .stop(let cause): throw cause.error
+    case .pause(let cause):
+      switch state {
+      case .running:
+        control.clear()
+        try await session.record(.paused(cause: cause), consuming: try await pending(session, .pause))
+        return true
+      case .waiting: return true
+      case .planned, .paused, .compensating, .finalizing, .needsOperator, .succeeded, .rolledBack, .failedClean,
+        .abandoned:
+        // Going back and finishing are not paused: what is owed is owed.
+        control.clear()
+        try await consume(session, .pause)
+        return false
+      }
+    case .cancel(let cause):
+      control.clear()
+      switch state {
+      case .running, .waiting, .paused:
+        let disproved = try await disprovesPivot(session)
+        try await session.record(
+          .failing(cause: cause, pivotDisproved: disproved), consuming: try await pending(session, .cancel))
+      case .planned, .compensating, .finalizing, .needsOperator, .succeeded, .rolledBack, .failedClean, .abandoned:
+        try await consume(session, .cancel)
+      }
+      return false
+    }
+  }
+
+  private func pending(_ session: RunSession, _ kind: RunRequest.Kind) async throws -> [Int64] {
+    try await ports.store.pendingRequests(of: session.run).filter { $0.kind == kind }.map(\.id)
+  }
+
+  /// Marks requests that change nothing as seen, with a record that says so.
+  private func consume(_ session: RunSession, _ kind: RunRequest.Kind) async throws {
+    let requests = try await pending(session, kind)
+    guard !requests.isEmpty else { return }
+    try await session.record(.requestIgnored(kind: kind.rawValue), consuming: requests)
+  }
+
+  /// Waits, but not past a request.
+  private func wait(until time: WallTime) async {
+    let duration = time - ports.clock.wallTime
+    guard duration > .zero else { return }
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { try? await ports.clock.sleep(for: duration) }
+      group.addTask { await control.waitForRequest() }
+      await group.next()
+      group.cancelAll()
+    }
+  }
+
+  private func awaitApproval(_ session: RunSession, step: Int, until: WallTime) async throws {
+    let id = await session.machine.plan.steps[step].id
+    for request in try await ports.store.pendingRequests(of: session.run) {
+      switch request.kind {
+      case .approve:
+        return try await session.record(.approved(step: id, by: request.person), consuming: [request.id])
+      case .reject:
+        let cause = Cause(code: .cancelled, message: "rejected by \(request.person)", step: id)
+        let disproved = try await disprovesPivot(session)
+        return try await session.record(
+          .failing(cause: cause, pivotDisproved: disproved), consuming: [request.id])
+      case .pause, .cancel: break
+      }
+    }
+    guard ports.clock.wallTime < until else {
+      let cause = Cause(code: .timedOut, message: "nobody approved step \(id) in time", step: id)
+      return try await session.record(.failing(cause: cause, pivotDisproved: try await disprovesPivot(session)))
+    }
+    let nextLook = ports.clock.wallTime + requestInterval
+    await wait(until: min(until, nextLook))
+  }
+
+  /// Whether the pivot was intended but provably did not happen, so that undo loses nothing.
+  func disprovesPivot(_ session: RunSession) async throws -> Bool {
+    let machine = await session.machine
+    guard let pivot = machine.steps.indices.first(where: { machine.steps[$0].kind == .pivot }),
+      machine.steps[pivot].wasIntended, machine.steps[pivot].state != .done
+    else { return false }
+    let step = try ports.catalog.step(for: machine.plan.steps[pivot], of: machine.plan)
+    let context = await context(session, pivot, attempt: machine.steps[pivot].intentCount)
+    return try await step.probe(context) == .notDone
+  }
+
+  /// Looks for requests of other processes while `body` works.
+  private func withRequestPoll(_ session: RunSession, _ body: () async throws -> Void) async throws {
+    try await withTask {
+      while !Task.isCancelled {
+        try await ports.clock.sleep(for: requestInterval)
+        for request in try await ports.store.pendingRequests(of: session.run) {
+          switch request.kind {
+          case .pause:
+            control.ask(.pause(Cause(code: .waiting, message: "paused by \(request.person)")))
+          case .cancel:
+            control.ask(.cancel(Cause(code: .cancelled, message: "cancelled by \(request.person)")))
+          case .approve, .reject: break
+          }
+        }
+      }
+    } while: {
+      try await body()
+    }
+  }
+
+  /// Renews the lease while `body` works; asks to stop when it is lost.
+  func withHeartbeat<Value: Sendable>(_ session: RunSession, _ body: () async throws -> Value) async throws -> Value {
+    try await withTask {
+      while !Task.isCancelled {
+        try await ports.clock.sleep(for: ports.leaseTiming.heartbeat)
+        do {
+          try await ports.store.renewLease(
+            of: session.run, epoch: session.epoch, now: ports.clock.moment, duration: ports.leaseTiming.duration)
+        } catch let error as RecoverError where error.code == .leaseLost {
+          return control.ask(.stop(Cause(error)))
+        } catch {
+          // A full disk: the next append says so, and the lease lasts for several beats.
+          continue
+        }
+      }
+    } while: {
+      try await body()
+    }
+  }
+
+  /// Watches the lock on the target while `body` works; asks to stop when it is lost.
+  func withLockWatch(_ lock: any HeldTargetLock, _ body: () async throws -> Void) async throws {
+    try await withTask {
+      while !Task.isCancelled {
+        try await ports.clock.sleep(for: ports.leaseTiming.heartbeat)
+        if await lock.isHeld() { continue }
+        let cause = Cause(
+          code: .leaseLost, message: "the lock on the target was lost: its server restarted or the connection broke",
+          hint: "resume the run once the server is back")
+        return control.ask(.stop(cause))
+      }
+    } while: {
+      try await body()
+    }
+  }
+
+  /// Runs `background` beside `body` and ends it with it.
+  private func withTask<Value: Sendable>(
+    _ background: @escaping @Sendable () async throws -> Void, while body: () async throws -> Value
+  ) async throws -> Value {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try? await background() }
+      do {
+        let value = try await body()
+        group.cancelAll()
+        return value
+      } catch {
+        group.cancelAll()
+        throw error
+      }
+    }
+  }
+}

@@ -1,0 +1,126 @@
+internal import GRDB
+internal import RecoverBase
+package import RecoverCore
+
+extension SQLiteStore {
+  package func create(_ run: RunID, plan: Plan, at times: RecordTimes) async throws {
+    let hash = try plan.hash()
+    let record = try JournalRecord(
+      run: run, after: nil, epoch: 0, wallTime: times.wall, monotonicTime: times.monotonic,
+      event: .planned(plan: plan, hash: hash))
+    try await transaction("write to") { database in
+      try Self.refuseClaimed(plan.target, database)
+      try database.execute(
+        sql: """
+          INSERT INTO run (id, target, target_kind, target_identity, target_name, procedure, plan_hash, created_us,
+            updated_us, state, is_terminal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
+          """,
+        arguments: [
+          run.text, plan.target.key, plan.target.kind.rawValue, plan.target.identity, plan.target.name,
+          plan.procedure, hash.hex, times.wall.microseconds, times.wall.microseconds, RunState.planned.name,
+        ])
+      try Self.insert(record, database)
+    }
+  }
+
+  /// A target with a run that is not terminal is claimed, whether or not anybody holds its lease.
+  private static func refuseClaimed(_ target: Target, _ database: Database) throws {
+    let claim = try Row.fetchOne(
+      database, sql: "SELECT id, state FROM run WHERE target = ? AND is_terminal = 0", arguments: [target.key])
+    guard let claim else { return }
+    let (run, state): (String, String) = (claim["id"], claim["state"])
+    throw RecoverError(
+      .claimed, "\(target.kind.rawValue) \(target.name) is claimed by run \(run), which is \(state)",
+      hint: "recover show \(run) tells more; recover resume \(run) goes on, recover cancel \(run) goes back")
+  }
+
+  @discardableResult
+  package func append(
+    _ event: RunEvent, to run: RunID, epoch: Int64, state: RunState, at times: RecordTimes, consuming: [Int64]
+  ) async throws -> JournalRecord {
+    let (name, isTerminal) = (state.name, state.isTerminal)
+    return try await transaction("write to") { database in
+      try Self.refuseStale(epoch: epoch, of: run, database)
+      let record = try JournalRecord(
+        run: run, after: try Self.lastLink(of: run, database), epoch: epoch, wallTime: times.wall,
+        monotonicTime: times.monotonic, event: event)
+      try Self.insert(record, database)
+      try database.cachedStatement(sql: "UPDATE run SET updated_us = ?, state = ?, is_terminal = ? WHERE id = ?")
+        .execute(arguments: [times.wall.microseconds, name, isTerminal, run.text])
+      for request in consuming {
+        try database.execute(
+          sql: "UPDATE request SET consumed_by = ? WHERE id = ?", arguments: [record.sequence, request])
+      }
+      return record
+    }
+  }
+
+  private static func lastLink(of run: RunID, _ database: Database) throws -> JournalLink? {
+    let statement = try database.cachedStatement(
+      sql: "SELECT sequence, hash FROM event WHERE run = ? ORDER BY sequence DESC LIMIT 1")
+    guard let row = try Row.fetchOne(statement, arguments: [run.text]) else { return nil }
+    return JournalLink(sequence: row["sequence"], hash: Self.bytes(row["hash"]))
+  }
+
+  /// I5: a runner whose epoch is not the newest of the target writes nothing.
+  private static func refuseStale(epoch: Int64, of run: RunID, _ database: Database) throws {
+    let statement = try database.cachedStatement(
+      sql: "SELECT lease.epoch, lease.run FROM lease JOIN run ON run.target = lease.target WHERE run.id = ?")
+    let row = try Row.fetchOne(statement, arguments: [run.text])
+    guard let row, row["epoch"] == epoch, row["run"] == run.text else {
+      throw RecoverError(
+        .leaseLost, "another runner has taken over run \(run)", hint: "recover show \(run) tells who")
+    }
+  }
+
+  private static func insert(_ record: JournalRecord, _ database: Database) throws {
+    try database.cachedStatement(
+      sql: """
+        INSERT INTO event (run, sequence, epoch, wall_us, monotonic_ns, kind, payload, previous_hash, hash)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """
+    ).execute(arguments: [
+      record.run.text, record.sequence, record.epoch, record.wallTime.microseconds,
+      record.monotonicTime.nanoseconds, record.kind, Self.blob(record.payload), Self.blob(record.previousHash),
+      Self.blob(record.hash),
+    ])
+  }
+
+  package func records(of run: RunID) async throws -> [JournalRecord] {
+    let records = try await queue.read { database in
+      try Row.fetchAll(database, sql: "SELECT * FROM event WHERE run = ? ORDER BY sequence", arguments: [run.text])
+        .map { row in
+          JournalRecord(
+            run: run, sequence: row["sequence"], epoch: row["epoch"],
+            wallTime: WallTime(microseconds: row["wall_us"]),
+            monotonicTime: Moment(nanoseconds: row["monotonic_ns"]), kind: row["kind"],
+            payload: Self.bytes(row["payload"]), previousHash: Self.bytes(row["previous_hash"]),
+            hash: Self.bytes(row["hash"]))
+        }
+    }
+    guard !records.isEmpty else {
+      throw RecoverError(.usage, "there is no run \(run)", hint: "recover runs lists them")
+    }
+    try JournalRecord.checkChain(records)
+    return records
+  }
+
+  package func runs(of target: String?) async throws -> [RunSummary] {
+    try await queue.read { database in
+      try Row.fetchAll(
+        database, sql: "SELECT * FROM run WHERE ?1 IS NULL OR target = ?1 ORDER BY created_us, id",
+        arguments: [target]
+      ).map(Self.summary)
+    }
+  }
+
+  private static func summary(_ row: Row) throws -> RunSummary {
+    guard let run = RunID(row["id"]), let hash = Digest(hex: row["plan_hash"]),
+      let kind = Target.Kind(rawValue: row["target_kind"])
+    else { throw RecoverError(.journal, "the list of runs has a row that can't be read") }
+    return RunSummary(
+      run: run, target: Target(kind: kind, identity: row["target_identity"], name: row["target_name"]),
+      procedure: row["procedure"], planHash: hash, createdAt: WallTime(microseconds: row["created_us"]),
+      updatedAt: WallTime(microseconds: row["updated_us"]), state: row["state"], isTerminal: row["is_terminal"])
+  }
+}
