@@ -1,0 +1,116 @@
+/// A service that is stopped before its data is replaced, and started again.
+package struct ServicePolicy: Sendable, Hashable {
+  package static let defaultStartTimeout = Duration.seconds(120)
+  package static let defaultStopTimeout = Duration.seconds(60)
+  package static let defaultStatusTimeout = Duration.seconds(10)
+
+  package var control: Control
+  /// How long starting may take; the same for the others.
+  package var startTimeout: Duration
+  package var stopTimeout: Duration
+  package var statusTimeout: Duration
+
+  package init(
+    control: Control, startTimeout: Duration = Self.defaultStartTimeout,
+    stopTimeout: Duration = Self.defaultStopTimeout, statusTimeout: Duration = Self.defaultStatusTimeout
+  ) {
+    self.control = control
+    self.startTimeout = startTimeout
+    self.stopTimeout = stopTimeout
+    self.statusTimeout = statusTimeout
+  }
+}
+
+extension ServicePolicy {
+  /// How a service is started, stopped and asked.
+  package enum Control: Sendable, Hashable {
+    case command(CommandControl)
+    case compose(ComposeControl)
+  }
+
+  /// A service behind three commands.
+  package struct CommandControl: Sendable, Hashable, Codable {
+    package var start: Invocation
+    package var stop: Invocation
+    /// Exit status 0: it runs; 3: it is stopped (as systemctl(1) and the LSB have it); any other: unknown.
+    package var status: Invocation
+    /// Where the commands run, absolute.
+    package var workingDirectory: String
+    /// Added to the environment of the commands; stored with the plan, so no place for secrets.
+    package var environment: [String: String]
+
+    package init(
+      start: Invocation, stop: Invocation, status: Invocation, workingDirectory: String,
+      environment: [String: String] = [:]
+    ) {
+      self.start = start
+      self.stop = stop
+      self.status = status
+      self.workingDirectory = workingDirectory
+      self.environment = environment
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case start
+      case stop
+      case status
+      case workingDirectory = "working-directory"
+      case environment
+    }
+  }
+
+  /// A service of a Compose project, driven by whichever Compose is installed.
+  package struct ComposeControl: Sendable, Hashable, Codable {
+    /// The project's files, absolute, in the order in which they override each other; never empty.
+    package var files: [String]
+    /// The project's name; nil: what Compose takes from the first file's directory.
+    package var project: String?
+    /// The service's name in the files.
+    package var service: String
+
+    package init(files: [String], project: String? = nil, service: String) {
+      self.files = files
+      self.project = project
+      self.service = service
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case files = "file"
+      case project
+      case service
+    }
+  }
+}
+
+extension ServicePolicy: Codable {
+  enum CodingKeys: String, CodingKey {
+    case command
+    case compose
+    case startTimeout = "start-timeout"
+    case stopTimeout = "stop-timeout"
+    case statusTimeout = "status-timeout"
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    if let compose = try container.decodeIfPresent(ComposeControl.self, forKey: .compose) {
+      control = .compose(compose)
+    } else {
+      control = .command(try container.decode(CommandControl.self, forKey: .command))
+    }
+    startTimeout = try container.decode(DurationText.self, forKey: .startTimeout).wrappedValue
+    stopTimeout = try container.decode(DurationText.self, forKey: .stopTimeout).wrappedValue
+    statusTimeout = try container.decode(DurationText.self, forKey: .statusTimeout).wrappedValue
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    switch control {
+    case .command(let command): try container.encode(command, forKey: .command)
+    case .compose(let compose): try container.encode(compose, forKey: .compose)
+    }
+    try container.encode(DurationText(wrappedValue: startTimeout), forKey: .startTimeout)
+    try container.encode(DurationText(wrappedValue: stopTimeout), forKey: .stopTimeout)
+    try container.encode(DurationText(wrappedValue: statusTimeout), forKey: .statusTimeout)
+  }
+}
