@@ -1,0 +1,50 @@
+internal import ArgumentParser
+internal import RecoverBase
+internal import RecoverEngine
+
+/// `recover lock`: who may act on which target.
+struct LockCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "lock", abstract: "See who holds the targets, and break a lease.",
+    subcommands: [Status.self, Break.self], defaultSubcommand: Status.self)
+
+  /// `recover lock status`.
+  struct Status: ReportingCommand {
+    static let configuration = CommandConfiguration(commandName: "status", abstract: "List leases and their holders.")
+    @OptionGroup var global: GlobalOptions
+
+    mutating func runReporting() async throws -> ExitStatus {
+      let composition = try Composition(global)
+      var table = TextTable(headings: ["TARGET", "RUN", "EPOCH", "HOLDER", "STATE"])
+      for lease in try await composition.store.leases() {
+        let holder = lease.owner.map { "pid \($0.pid) of \($0.user) on \($0.host)" } ?? "nobody"
+        let state = composition.isHeld(lease.run, [lease]) ? "live" : lease.owner == nil ? "released" : "dead or expired"
+        table.add([lease.target, lease.run.text, "\(lease.epoch)", holder, state])
+      }
+      StandardOutput.write(table.text)
+      return .success
+    }
+  }
+
+  /// `recover lock break TARGET`.
+  struct Break: ReportingCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "break", abstract: "Take a target's lease away from its holder.",
+      discussion: "The holder can't append to its journal from then on. A dead process's lease needs no breaking.")
+    @Argument(help: ArgumentHelp("The target, as `recover lock status` names it.", valueName: "target"))
+    var target: String
+    @Flag(help: "Confirm.")
+    var yes = false
+    @OptionGroup var global: GlobalOptions
+
+    mutating func runReporting() async throws -> ExitStatus {
+      let composition = try Composition(global)
+      guard yes else {
+        throw RecoverError(.notConfirmed, "the lease of \(target) was not broken", hint: "confirm with --yes")
+      }
+      try await composition.store.breakLease(of: target)
+      StandardOutput.write("the lease of \(target) is broken; resume or cancel its run next")
+      return .success
+    }
+  }
+}

@@ -1,0 +1,60 @@
+internal import ArgumentParser
+internal import RecoverBase
+internal import RecoverEngine
+
+/// `recover resume RUN`: goes on after a crash, a pause or an operator's repair.
+struct ResumeCommand: ReportingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "resume", abstract: "Go on with a run that crashed, paused or needs an operator.",
+    discussion: "Steps that are recorded as done are not done again; one that was under way is probed first.")
+
+  @OptionGroup var run: RunArgument
+  @Option(help: ArgumentHelp("The database's URL again, when the password was part of it.", valueName: "url"))
+  var database: String?
+  @OptionGroup var global: GlobalOptions
+
+  mutating func runReporting() async throws -> ExitStatus {
+    try await TakenUp(run: run, database: database, global: global).perform { .resume(by: $0) }
+  }
+}
+
+/// `recover compensate RUN`: goes back, after an operator looked.
+struct CompensateCommand: ReportingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compensate", abstract: "Undo what a run that needs an operator has done.")
+
+  @OptionGroup var run: RunArgument
+  @Option(help: ArgumentHelp("The database's URL again, when the password was part of it.", valueName: "url"))
+  var database: String?
+  @OptionGroup var global: GlobalOptions
+
+  mutating func runReporting() async throws -> ExitStatus {
+    try await TakenUp(run: run, database: database, global: global).perform { .compensate(by: $0) }
+  }
+}
+
+/// `recover abandon RUN`: ends a run as it stands; what it left is the operator's.
+struct AbandonCommand: ReportingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "abandon", abstract: "Give a run up as it stands; nothing is undone.")
+
+  @OptionGroup var run: RunArgument
+  @Option(help: ArgumentHelp("The run's whole name again, to confirm.", valueName: "run"))
+  var confirm: String?
+  @OptionGroup var global: GlobalOptions
+
+  mutating func runReporting() async throws -> ExitStatus {
+    let composition = try Composition(global)
+    let id = try await run.resolve(in: composition.store)
+    let history = try await History(of: id, in: composition.store)
+    for debt in history.machine.openObligations { ErrorOutput.write("owed: \(debt)") }
+    let isTyped = try confirm ?? Question.ask("type \(id) to abandon the run as it stands: ", global)
+    guard isTyped == id.text else {
+      throw RecoverError(.notConfirmed, "run \(id) was not abandoned", hint: "confirm with --confirm \(id)")
+    }
+    let machine = try await composition.runner(for: history.machine.plan, drivers: composition.drivers())
+      .perform(id, .abandon(by: ProcessEnvironment.userName))
+    StandardOutput.write(RunView.lastLine(run: id, machine: machine))
+    return .success
+  }
+}

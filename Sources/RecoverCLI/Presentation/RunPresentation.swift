@@ -1,0 +1,26 @@
+internal import RecoverBase
+internal import RecoverCore
+internal import RecoverEngine
+internal import RecoverSteps
+
+/// Performs a run in this process while people watch: progress, signals, the last line, the exit status.
+struct RunPresentation {
+  let composition: Composition
+  let global: GlobalOptions
+
+  func perform(_ run: RunID, plan: Plan, drivers: StepDrivers, _ entry: Runner.Entry) async throws -> ExitStatus {
+    let output = RunOutput(global: global, plan: plan)
+    let control = RunControl()
+    let runner = try composition.runner(for: plan, drivers: drivers, observer: output, control: control)
+    let signals = SignalHandling(control: control, output: output)
+    defer { signals.stop() }
+    do {
+      let machine = try await runner.perform(run, entry)
+      try output.finish(run: run, machine: machine)
+      return machine.exitStatus
+    } catch let error as RecoverError {
+      output.interrupted(run: run, error)
+      throw error
+    }
+  }
+}

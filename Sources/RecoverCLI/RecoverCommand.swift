@@ -1,0 +1,38 @@
+internal import ArgumentParser
+
+/// The root of the command line.
+struct RecoverCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "recover",
+    abstract: "Recover databases, prove it, and go back by itself when something fails.",
+    discussion: """
+      In an incident:
+        recover db --from backup.sql --plan          see what would happen; changes nothing
+        recover db --from backup.sql                 do it
+        recover runs                                 what ran, what is still open
+        recover resume RUN                           go on after a crash or a pause
+        recover undo RUN                             swap back within the retention
+
+      Exit statuses: 0 all verified, 1 failed before any effect, 2 usage, 3 rolled back clean, 4 needs an operator,
+      5 backup refused, 6 target claimed, 7 plan drifted or not confirmed, 9 waiting or paused, 130 and 143
+      interrupted and resumable.
+      """,
+    version: RecoverVersion.text,
+    groupedSubcommands: [
+      CommandGroup(name: "Recover", subcommands: [DatabaseCommand.self, RunCommand.self, UndoCommand.self]),
+      CommandGroup(
+        name: "Runs",
+        subcommands: [
+          RunsCommand.self, ShowCommand.self, LogsCommand.self, ResumeCommand.self, PauseCommand.self,
+          CancelCommand.self, ApproveCommand.self, RejectCommand.self, CompensateCommand.self, AbandonCommand.self,
+        ]),
+      CommandGroup(
+        name: "Look after",
+        subcommands: [PolicyCommand.self, LockCommand.self, CleanupCommand.self, DoctorCommand.self]),
+    ])
+}
+
+/// The version of the program.
+enum RecoverVersion {
+  static let text = "0.1.0"
+}

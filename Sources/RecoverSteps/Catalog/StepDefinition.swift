@@ -1,0 +1,14 @@
+package import RecoverCore
+package import RecoverEngine
+
+/// One entry of the library: what planning needs to know of a step, and how to make it.
+package struct StepDefinition: Sendable {
+  package var template: StepTemplate
+  /// Makes the step for a plan; throws `policyInvalid` for parameters that don't fit.
+  package var make: @Sendable (PlannedStep, Plan, StepDrivers) throws -> any Step
+
+  init(_ template: StepTemplate, make: @escaping @Sendable (PlannedStep, Plan, StepDrivers) throws -> any Step) {
+    self.template = template
+    self.make = make
+  }
+}

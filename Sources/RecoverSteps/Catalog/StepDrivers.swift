@@ -1,0 +1,14 @@
+package import RecoverBase
+
+/// What steps are bound to beside their plan: what this process knows and no plan may hold.
+package struct StepDrivers: Sendable {
+  /// The password that was part of `--database`; libpq's own sources are used when nil.
+  package var databasePassword: Secret?
+  /// The host's name, for breadcrumbs.
+  package var host: String
+
+  package init(databasePassword: Secret? = nil, host: String) {
+    self.databasePassword = databasePassword
+    self.host = host
+  }
+}

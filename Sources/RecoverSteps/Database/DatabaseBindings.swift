@@ -1,0 +1,69 @@
+package import PostgresKit
+package import RecoverBase
+package import RecoverCore
+
+/// What the steps of a database recovery read from their plan: everything resolved, nothing secret.
+package struct DatabaseBindings: Sendable, Hashable, Codable {
+  /// The database's name on the server.
+  package var name: String
+  /// Where it is, as the policy or the command line names it, without a password.
+  package var url: String
+  /// The role that creates, renames and drops, where the policy names another one.
+  package var adminURL: String?
+  /// The database to be connected to while the live one is renamed; chosen at planning.
+  package var maintenanceDatabase: String
+  package var passwordFile: String?
+  /// The server that the plan was made for.
+  package var server: ServerIdentity
+  /// The live database's OID; nil when there is none yet.
+  package var liveOID: UInt32?
+  package var backup: BackupReference
+  /// Which database of a `pg_dumpall` file is meant.
+  package var segment: String?
+  package var serve: ServeMode
+  package var keepPrevious: Duration
+  package var keepFailed: Duration
+  package var assertions: [DatabasePolicy.Assertion]
+  package var freeDisk: ByteCount?
+  package var hooks: [HookPolicy]
+  /// The services that use the database, in the order in which they are stopped.
+  package var services: [NamedService]
+  /// The checks that say whether they work.
+  package var health: [NamedHealth]
+}
+
+/// A backup as it was when the plan was made; a file that differs is not the one that was confirmed.
+package struct BackupReference: Sendable, Hashable, Codable {
+  package var path: String
+  package var sizeBytes: Int64
+  package var modifiedNanoseconds: Int64
+  /// Known at once for what was spooled from standard input.
+  package var sha256: Digest?
+}
+
+/// A service with the name that the policy gives it.
+package struct NamedService: Sendable, Hashable, Codable {
+  package var name: String
+  package var policy: ServicePolicy
+
+  package init(name: String, policy: ServicePolicy) {
+    self.name = name
+    self.policy = policy
+  }
+}
+
+/// A health check with the name that the policy gives it.
+package struct NamedHealth: Sendable, Hashable, Codable {
+  package var name: String
+  package var policy: HealthPolicy
+  /// Where the database of a `postgres` probe is.
+  package var databaseURL: String?
+  package var passwordFile: String?
+
+  package init(name: String, policy: HealthPolicy, databaseURL: String? = nil, passwordFile: String? = nil) {
+    self.name = name
+    self.policy = policy
+    self.databaseURL = databaseURL
+    self.passwordFile = passwordFile
+  }
+}
