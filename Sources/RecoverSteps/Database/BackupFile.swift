@@ -1,0 +1,98 @@
+internal import ArchiveKit
+internal import Glibc
+internal import PostgresKit
+package import RecoverBase
+
+/// A backup on disk: plain SQL, or the same in gzip, told apart by the first bytes and not by the name.
+package struct BackupFile: Sendable {
+  package let path: String
+  package let isCompressed: Bool
+
+  /// Looks at a file's first bytes.
+  ///
+  /// - Throws: ``RecoverError`` `unreachable` when it can't be read, `backupRefused` for a form that this
+  ///   recover does not read.
+  package init(path: String) throws {
+    self.path = path
+    let magic = try Self.firstBytes(of: path)
+    isCompressed = magic.starts(with: [0x1f, 0x8b])
+    if magic.starts(with: Array("PGDMP".utf8)) {
+      throw RecoverError(
+        .backupRefused, "\(path) is a custom-format archive of pg_dump, which this recover can't read yet",
+        hint: "turn it into SQL first: pg_restore -f backup.sql \(path)")
+    }
+    if magic.starts(with: [0x28, 0xb5, 0x2f, 0xfd]) {
+      throw RecoverError(
+        .backupRefused, "\(path) is compressed with zstd, which this recover can't read yet",
+        hint: "decompress it first: zstd -d \(path)")
+    }
+    if magic.isEmpty { throw RecoverError(.backupRefused, "\(path) is empty") }
+  }
+
+  /// What identifies the file as it is now.
+  package func reference(sha256: Digest? = nil) throws -> BackupReference {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { throw RecoverError.system(.unreachable, "can't look at \(path)") }
+    let modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+    return BackupReference(
+      path: path, sizeBytes: Int64(status.st_size), modifiedNanoseconds: modified, sha256: sha256)
+  }
+
+  private static func firstBytes(of path: String) throws -> [UInt8] {
+    var source = try FileSource(path: path)
+    var bytes = [UInt8](repeating: 0, count: 8)
+    let count = try unsafe bytes.withUnsafeMutableBytes { try unsafe source.read(into: $0) }
+    return Array(bytes.prefix(count))
+  }
+}
+
+/// The bytes of a backup, decompressed.
+package enum BackupSource: ByteSource, ~Copyable {
+  case plain(FileSource)
+  case gzip(GzipSource<FileSource>)
+
+  /// Opens a backup so that the next byte is the one at an offset of the decompressed stream.
+  ///
+  /// A plain file is sought in; a gzip file is inflated from its front.
+  package init(_ file: BackupFile, offset: Int64 = 0) throws {
+    guard file.isCompressed else {
+      self = .plain(try FileSource(path: file.path, offset: offset))
+      return
+    }
+    self = .gzip(GzipSource(try FileSource(path: file.path)))
+    try skip(offset)
+  }
+
+  package mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    switch consume self {
+    case .plain(var source):
+      defer { self = .plain(source) }
+      return try unsafe source.read(into: buffer)
+    case .gzip(var source):
+      defer { self = .gzip(source) }
+      return try unsafe source.read(into: buffer)
+    }
+  }
+
+  package var consumedBytes: Int64 {
+    switch self {
+    case .plain(let source): source.consumedBytes
+    case .gzip(let source): source.consumedBytes
+    }
+  }
+
+  private mutating func skip(_ count: Int64) throws {
+    var left = count
+    var buffer = [UInt8](repeating: 0, count: 1 << 18)
+    while left > 0 {
+      let size = Int(min(left, Int64(buffer.count)))
+      let read = try unsafe buffer.withUnsafeMutableBytes { bytes in
+        try unsafe self.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<size]))
+      }
+      guard read > 0 else {
+        throw RecoverError(.backupRefused, "the backup is shorter than it was: byte \(count) is not there any more")
+      }
+      left -= Int64(read)
+    }
+  }
+}

@@ -1,0 +1,102 @@
+internal import PostgresKit
+package import RecoverBase
+package import RecoverCore
+
+/// Resolves a request into the plan of a database recovery: asks the server who it is, changes nothing.
+package struct DatabasePlanner: Sendable {
+  private let policy: Policy
+  private let drivers: StepDrivers
+
+  package init(policy: Policy, drivers: StepDrivers) {
+    self.policy = policy
+    self.drivers = drivers
+  }
+
+  /// The plan for a request, with the steps of a procedure.
+  ///
+  /// Blocking work runs on a thread of its own.
+  ///
+  /// - Throws: ``RecoverError`` `unreachable` and its like when the server can't be asked.
+  package func plan(_ request: DatabaseRequest, at address: DatabaseAddress, procedure: Procedure) async throws -> Plan {
+    let found = try await BlockingThread.run("plan") { interruption in
+      try look(at: address, interruption)
+    }
+    let bindings = try bindings(request, at: address, found)
+    let target = Target(
+      kind: .database, identity: "\(found.server.systemIdentifier)/\(address.name)", name: address.name)
+    let ordered = ServeOrder.arrange(procedure, for: bindings.serve)
+    return try Planner(templates: StepLibrary.templates)
+      .plan(ordered, target: target, environment: policy.environment, bindings: try JSONValue(encoding: bindings))
+  }
+
+  /// What the server says of itself and of the live database.
+  private struct Found: Sendable {
+    var server: ServerIdentity
+    var maintenanceDatabase: String
+    var liveOID: UInt32?
+  }
+
+  private func look(at address: DatabaseAddress, _ interruption: Interruption) throws -> Found {
+    let access = try DatabaseAccess(
+      url: address.policy.url, adminURL: address.policy.adminURL,
+      maintenanceDatabase: address.policy.maintenanceDatabase, passwordFile: address.policy.passwordFile,
+      drivers: drivers, mark: "recover/plan")
+    var connection = try access.connectToMaintenance(interruption)
+    guard connection.database != address.name else {
+      throw RecoverError(
+        .usage, "the database \(address.name) is the maintenance database itself",
+        hint: "name another one in the policy: maintenance-database")
+    }
+    let oid = try connection.value("SELECT oid FROM pg_catalog.pg_database WHERE datname = $1", [address.name])
+    return Found(
+      server: try ServerIdentity.read(&connection), maintenanceDatabase: connection.database,
+      liveOID: oid.flatMap(UInt32.init))
+  }
+
+  private func bindings(_ request: DatabaseRequest, at address: DatabaseAddress, _ found: Found) throws
+    -> DatabaseBindings
+  {
+    let database = address.policy
+    return DatabaseBindings(
+      name: address.name, url: database.url, adminURL: database.adminURL,
+      maintenanceDatabase: found.maintenanceDatabase, passwordFile: database.passwordFile, server: found.server,
+      liveOID: found.liveOID, backup: request.backup, segment: request.segment, serve: request.serve ?? database.serve,
+      keepPrevious: database.keepPrevious, keepFailed: database.keepFailed, assertions: database.assertions,
+      freeDisk: database.freeDisk, hooks: database.afterRestore,
+      services: try database.services.map { NamedService(name: $0, policy: try policy.service(named: $0)) },
+      health: try database.health.map { name in
+        try NamedHealth(name: name, policy: try policy.healthCheck(named: name), in: policy)
+      })
+  }
+}
+
+/// Where services stop and the live database is closed, for each of the ways to serve meanwhile.
+enum ServeOrder {
+  /// `none`: as the procedure says. `read-only`: services go on, on a database that refuses writes, and stop for
+  /// the swap. `all`: services go on, and both stop and fence come just before the swap.
+  static func arrange(_ procedure: Procedure, for serve: ServeMode) -> Procedure {
+    let moved: Set<String>
+    switch serve {
+    case .none: return procedure
+    case .readOnly: moved = ["services.stop"]
+    case .all: moved = ["services.stop", "database.fence"]
+    }
+    guard let swap = procedure.steps.firstIndex(where: { $0.uses == "database.swap" }) else { return procedure }
+    var arranged = procedure
+    let early = procedure.steps[..<swap]
+    arranged.steps = early.filter { !moved.contains($0.uses) } + early.filter { moved.contains($0.uses) }
+      + Array(procedure.steps[swap...])
+    return arranged
+  }
+}
+
+extension NamedHealth {
+  /// A check of the policy, with the address of the database that it asks.
+  init(name: String, policy check: HealthPolicy, in policy: Policy) throws {
+    self.init(name: name, policy: check)
+    guard case .postgres(let probe) = check.probe else { return }
+    let database = try policy.database(named: probe.database)
+    databaseURL = try ConnectionSettings(database.url).redactedURL
+    passwordFile = database.passwordFile
+  }
+}

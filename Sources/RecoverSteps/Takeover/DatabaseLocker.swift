@@ -1,0 +1,43 @@
+internal import PostgresKit
+package import RecoverBase
+package import RecoverCore
+package import RecoverEngine
+
+/// Locks a database on its own server; other targets need no lock beyond the lease yet.
+package struct DatabaseLocker: TargetLocker {
+  private let drivers: StepDrivers
+
+  package init(drivers: StepDrivers) { self.drivers = drivers }
+
+  package func lock(_ plan: Plan, run: RunID, epoch: Int64) async throws -> any HeldTargetLock {
+    guard plan.target.kind == .database else { return UnlockedTarget() }
+    let bindings = try plan.bindings.decoded(as: DatabaseBindings.self)
+    let access = try DatabaseAccess(bindings, drivers: drivers, mark: "recover/\(run.text)/\(epoch)")
+    return HeldDatabaseLock(
+      lock: try await BlockingThread.run("recover-lock") { _ in
+        try AdvisoryLock.take(
+          access.maintenanceSettings, database: bindings.name, systemIdentifier: bindings.server.systemIdentifier)
+      })
+  }
+}
+
+/// A target that only the lease protects.
+private struct UnlockedTarget: HeldTargetLock {
+  func isHeld() async -> Bool { true }
+  func release() async {}
+}
+
+/// An advisory lock that is held for a run.
+private struct HeldDatabaseLock: HeldTargetLock {
+  let lock: AdvisoryLock
+
+  func isHeld() async -> Bool {
+    let lock = lock
+    return (try? await BlockingThread.run("recover-lock") { _ in lock.isHeld() }) ?? false
+  }
+
+  func release() async {
+    let lock = lock
+    _ = try? await BlockingThread.run("recover-lock") { _ in lock.release() }
+  }
+}
