@@ -8,9 +8,18 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 // Linux calls that Swift's Glibc module lacks, as plain functions.
+
+// clock_gettime(2) as one number. Swift can't be relied on to read a timespec: which clang module it takes for the
+// owner of its members depends on the files compiled together, and MemberImportVisibility refuses all but one.
+static inline int64_t recover_clock_nanoseconds(clockid_t clock) {
+  struct timespec time;
+  clock_gettime(clock, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
 
 static inline int recover_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 

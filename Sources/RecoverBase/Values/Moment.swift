@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// A point on the machine's `CLOCK_BOOTTIME`: monotonic, counts suspend, starts anew at each boot.
@@ -11,9 +12,7 @@ package struct Moment: Sendable, Hashable, Comparable, Codable {
 
   /// The moment of the call.
   package static var now: Moment {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_BOOTTIME, &time)
-    return Moment(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+    Moment(nanoseconds: recover_clock_nanoseconds(CLOCK_BOOTTIME))
   }
 
   package static func < (left: Moment, right: Moment) -> Bool { left.nanoseconds < right.nanoseconds }

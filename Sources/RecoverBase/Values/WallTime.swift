@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// A point in civil time: microseconds since 1970-01-01 UTC, an integer so that hashes over it are stable.
@@ -8,9 +9,7 @@ package struct WallTime: Sendable, Hashable, Comparable, Codable {
 
   /// The time of the call.
   package static var now: WallTime {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_REALTIME, &time)
-    return WallTime(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+    WallTime(microseconds: recover_clock_nanoseconds(CLOCK_REALTIME) / 1000)
   }
 
   package static func < (left: WallTime, right: WallTime) -> Bool { left.microseconds < right.microseconds }
