@@ -1,4 +1,4 @@
-package import RecoverBase
+internal import RecoverBase
 
 /// A duration that is written as text wherever it is stored: `1h30m`.
 ///

@@ -1,5 +1,5 @@
 internal import Glibc
-package import RecoverBase
+internal import RecoverBase
 package import RecoverCore
 internal import Synchronization
 
