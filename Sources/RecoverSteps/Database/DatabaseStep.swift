@@ -1,0 +1,55 @@
+internal import PostgresKit
+internal import RecoverBase
+internal import RecoverCore
+internal import RecoverEngine
+
+/// What the steps of a database recovery have in common: their bindings, their names, their connections.
+struct DatabaseWork: Sendable {
+  let bindings: DatabaseBindings
+  let access: DatabaseAccess
+  let run: RunID
+  let planHash: Digest
+  let host: String
+
+  init(_ context: StepContext, _ drivers: StepDrivers) throws {
+    bindings = try context.bindings(DatabaseBindings.self)
+    access = try DatabaseAccess(bindings, drivers: drivers, mark: context.mark)
+    run = context.run
+    planHash = try context.plan.hash()
+    host = drivers.host
+  }
+
+  /// The name of the run's database of a role.
+  func name(of role: SideRole) -> String { SideNames.name(of: role, target: bindings.name, run: run.text) }
+
+  /// What is written into the comment of the run's database of a role.
+  func breadcrumb(_ role: SideRole, state: Breadcrumb.State? = nil, retainFor: Duration? = nil) -> Breadcrumb {
+    Breadcrumb(
+      run: run.text, host: host, plan: planHash, role: role, target: bindings.name, liveOID: bindings.liveOID,
+      state: state, retainUntil: retainFor.map { WallTime.now + $0 },
+      undo: role == .previous ? "recover undo \(run.text)" : "recover cleanup")
+  }
+
+  /// Runs blocking work on the maintenance database, on a thread of its own.
+  func onMaintenance<Value: Sendable>(
+    _ body: @escaping @Sendable (inout Connection, Interruption) throws -> Value
+  ) async throws -> Value {
+    let (access, server) = (access, bindings.server)
+    return try await BlockingThread.run("recover-admin") { interruption in
+      var connection = try access.connectToMaintenance(interruption)
+      // Every time: a name may lead to another server since the plan was made.
+      try ServerIdentity.read(&connection).check(isServer: server)
+      return try body(&connection, interruption)
+    }
+  }
+}
+
+extension StepSignature {
+  /// The signature of a step without parameters.
+  static func database(
+    _ uses: String, _ kind: StepKind, isObligation: Bool = false, dischargedBy: [String]? = nil, _ summary: String
+  ) -> StepSignature {
+    StepSignature(
+      uses: uses, kind: kind, isObligation: isObligation, dischargedBy: dischargedBy, summary: summary)
+  }
+}
