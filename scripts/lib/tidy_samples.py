@@ -65,7 +65,7 @@ GOOD = [
     (STEPS, '// The table above has every kind.\nfatalError("no kind")\n'),
     (STEPS, "/// Its state is behind a lock.\n@available(*, noasync)\nfinal class C: @unchecked Sendable {}\n"),
     (STEPS, "try await Task.sleep(for: pause)\n"),
-    ("Sources/RecoverCLI/Presentation/Lines.swift", "print(line)\n"),
+    ("Sources/RecoverCLI/Output/Lines.swift", "print(line)\n"),
     ("Makefile", "a:\n\ttrue\n"),
     ("docs/some.md", "`[a](b)` [web](https://example.org/a) [part](#part) [up](../Makefile)\n```\n[a](b)\n```\n"),
 ]
