@@ -38,3 +38,71 @@ static inline int recover_pidfd_send_signal(int pidfd, int signal) {
 
 // prctl(2) is variadic, which Swift does not import. At most 15 bytes of the name are kept.
 static inline void recover_name_thread(const uint8_t *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+// What recover_spawn_gated starts. Descriptors are above 3 and close-on-exec.
+struct recover_spawn_request {
+  const char *path;            // the program, not looked up in PATH
+  char *const *arguments;      // ends in NULL
+  char *const *shell_arguments; // for a script without an interpreter line, as execvp(3) does; ends in NULL
+  char *const *environment;    // ends in NULL
+  const char *directory;       // NULL: the caller's
+  int input, output, error;    // become 0, 1 and 2
+  int gate;                    // a stream socket; see below
+};
+
+// What a child that could not start says over its gate.
+struct recover_spawn_failure {
+  int32_t stage;  // a RECOVER_SPAWN_ number
+  int32_t error;  // errno
+};
+enum { RECOVER_SPAWN_SESSION = 1, RECOVER_SPAWN_DIRECTORY = 2, RECOVER_SPAWN_EXECUTE = 3 };
+
+static inline void recover_spawn_fail(int32_t stage) {
+  struct recover_spawn_failure failure = {stage, errno};
+  ssize_t written = write(3, &failure, sizeof failure);
+  (void)written;
+  _exit(127);
+}
+
+// Only async-signal-safe calls: the caller may have threads (fork(2)).
+static inline void recover_spawn_child(const struct recover_spawn_request *request) {
+  if (dup2(request->input, 0) < 0 || dup2(request->output, 1) < 0 || dup2(request->error, 2) < 0
+      || dup2(request->gate, 3) < 0) _exit(127);
+  fcntl(3, F_SETFD, FD_CLOEXEC);
+  // The other children's gates above all: one that stayed open here would outlive the caller's death.
+  if (syscall(SYS_close_range, 4u, ~0u, 0u) < 0) {
+    for (long descriptor = 4, end = sysconf(_SC_OPEN_MAX); descriptor < end; descriptor++) close((int)descriptor);
+  }
+  if (setsid() < 0) recover_spawn_fail(RECOVER_SPAWN_SESSION);
+  struct sigaction standard = {.sa_handler = SIG_DFL};
+  for (int number = 1; number < NSIG; number++) sigaction(number, &standard, NULL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  if (request->directory && chdir(request->directory) < 0) recover_spawn_fail(RECOVER_SPAWN_DIRECTORY);
+  char go;
+  ssize_t count;
+  do count = read(3, &go, 1);
+  while (count < 0 && errno == EINTR);
+  if (count != 1) _exit(125);
+  execve(request->path, request->arguments, request->environment);
+  if (errno == ENOEXEC) execve("/bin/sh", request->shell_arguments, request->environment);
+  recover_spawn_fail(RECOVER_SPAWN_EXECUTE);
+}
+
+// Starts a child in a session of its own that waits at its gate: it reads one byte from the socket `gate`
+// before it executes the program, and exits with 125 when the socket ends instead, which it also does when
+// the caller dies. A child that can't start writes a recover_spawn_failure; one that executes its program
+// closes the socket. Returns the child's pid, or -1 with errno.
+static inline pid_t recover_spawn_gated(const struct recover_spawn_request *request) {
+  // No handler of the caller may run in the child.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pid_t pid = fork();
+  if (pid == 0) recover_spawn_child(request);
+  int error = errno;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  errno = error;
+  return pid;
+}

@@ -1,0 +1,43 @@
+internal import FoundationEssentials
+
+/// The environment of a child, and how a child is recognised by it (environ in proc(5)).
+enum ChildEnvironment {
+  static let run = "RECOVER_RUN"
+  static let epoch = "RECOVER_EPOCH"
+  /// The child's kind and a number of its own: `build-90fb26f1c4a0e5d7`. What it starts inherits it.
+  static let child = "RECOVER_CHILD"
+
+  /// This process's environment, with the command's and the marks over it.
+  static func make(for command: Command, in context: ChildContext, mark: String) -> [String: String] {
+    var environment = inherited
+    environment.merge(command.environment) { _, new in new }
+    environment[run] = context.run
+    environment[epoch] = String(context.epoch)
+    environment[child] = mark
+    return environment
+  }
+
+  /// The environment that this process has.
+  static var inherited: [String: String] { ProcessInfo.processInfo.environment }
+
+  /// A mark that no other child of any run has.
+  static func newMark(_ kind: ChildKind) -> String {
+    "\(kind.rawValue)-\(String(UInt64.random(in: .min ... .max), radix: 16))"
+  }
+
+  /// The values of the marks in the content of `/proc/PID/environ`.
+  static func marks(in content: [UInt8]) -> (run: String?, child: String?) {
+    var found: (run: String?, child: String?)
+    for entry in content.split(separator: 0) where entry.starts(with: "RECOVER_".utf8) {
+      let text = String(decoding: entry, as: UTF8.self)
+      guard let equals = text.firstIndex(of: "=") else { continue }
+      let value = String(text[text.index(after: equals)...])
+      switch text[..<equals] {
+      case run[...]: found.run = value
+      case child[...]: found.child = value
+      default: continue
+      }
+    }
+    return found
+  }
+}
