@@ -31,11 +31,20 @@ struct Composition {
   }
 
   /// What steps are given beside their plan.
-  ///
-  /// - Parameter databaseURL: `--database`, from which only the password is taken here.
-  func drivers(databaseURL: String? = nil) throws -> StepDrivers {
-    StepDrivers(
-      databasePassword: try databaseURL.flatMap { try DatabaseAddress($0).password }, host: identity.host)
+  func drivers(password: Secret? = nil) -> StepDrivers {
+    StepDrivers(databasePassword: password, host: identity.host, compose: ComposeLocator())
+  }
+
+  /// The same, with only the password taken from a URL.
+  func drivers(databaseURL: String?) throws -> StepDrivers {
+    drivers(password: try databaseURL.flatMap { try DatabaseAddress($0).password })
+  }
+
+  /// The policy and the procedures, checked.
+  func policies(_ global: GlobalOptions) throws -> PolicySet {
+    let set = try PolicyLoader.load(directory: global.policyDirectory.map(global.absolute))
+    try set.lint(known: StepLibrary.templates.map(\.signature)).check()
+    return set
   }
 
   /// A runner that performs a plan with real drivers.

@@ -17,14 +17,19 @@ package enum RunDirectory {
     let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw RecoverError.system(.noSpace, "can't write \(temporary)") }
     defer { close(descriptor) }
-    var left = bytes[...]
-    while !left.isEmpty {
-      let count = unsafe left.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      guard count > 0 || errno == EINTR else { throw RecoverError.system(.noSpace, "can't write \(temporary)") }
-      left = left.dropFirst(max(count, 0))
-    }
+    try writeAll(bytes[...], to: descriptor, temporary)
     guard fsync(descriptor) == 0, unsafe rename(temporary, path) == 0 else {
       throw RecoverError.system(.noSpace, "can't write \(path)")
+    }
+  }
+
+  /// Writes all the bytes, however many calls that takes.
+  static func writeAll(_ bytes: ArraySlice<UInt8>, to descriptor: Int32, _ path: String) throws {
+    var left = bytes
+    while !left.isEmpty {
+      let count = unsafe left.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      guard count > 0 || errno == EINTR else { throw RecoverError.system(.noSpace, "can't write \(path)") }
+      left = left.dropFirst(max(count, 0))
     }
   }
 

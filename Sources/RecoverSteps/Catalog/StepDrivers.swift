@@ -1,3 +1,4 @@
+package import HostKit
 package import RecoverBase
 
 /// What steps are bound to beside their plan: what this process knows and no plan may hold.
@@ -6,9 +7,12 @@ package struct StepDrivers: Sendable {
   package var databasePassword: Secret?
   /// The host's name, for breadcrumbs.
   package var host: String
+  /// Finds Compose once for all the services.
+  package var compose: ComposeLocator
 
-  package init(databasePassword: Secret? = nil, host: String) {
+  package init(databasePassword: Secret? = nil, host: String, compose: ComposeLocator) {
     self.databasePassword = databasePassword
     self.host = host
+    self.compose = compose
   }
 }

@@ -18,14 +18,21 @@ package struct DatabaseAccess: Sendable {
     url: String, adminURL: String?, maintenanceDatabase: String?, passwordFile: String?, drivers: StepDrivers,
     mark: String
   ) throws {
-    let password = try drivers.databasePassword ?? passwordFile.map(Self.password(in:))
-    func settings(_ text: String) throws -> ConnectionSettings {
-      let settings = try ConnectionSettings(text).replacing(applicationName: mark)
-      return password == nil ? settings : settings.replacing(password: password)
+    func settings(_ url: String) throws -> ConnectionSettings {
+      try Self.settings(url: url, passwordFile: passwordFile, drivers: drivers, mark: mark)
     }
     ordinary = try settings(url)
     admin = try settings(adminURL ?? url)
     self.maintenanceDatabase = maintenanceDatabase
+  }
+
+  /// The settings of a URL, with the password that this process was given or a file holds.
+  package static func settings(
+    url: String, passwordFile: String?, drivers: StepDrivers, mark: String
+  ) throws -> ConnectionSettings {
+    let settings = try ConnectionSettings(url).replacing(applicationName: mark)
+    guard let password = try drivers.databasePassword ?? passwordFile.map(Self.password(in:)) else { return settings }
+    return settings.replacing(password: password)
   }
 
   package init(_ bindings: DatabaseBindings, drivers: StepDrivers, mark: String) throws {

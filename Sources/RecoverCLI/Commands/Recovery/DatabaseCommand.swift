@@ -1,0 +1,65 @@
+internal import ArgumentParser
+internal import RecoverBase
+internal import RecoverCore
+internal import RecoverEngine
+internal import RecoverPolicy
+internal import RecoverSteps
+
+/// `recover db --from BACKUP`: restores a database beside the live one, proves it, and swaps it in.
+struct DatabaseCommand: ReportingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "db", abstract: "Restore a PostgreSQL database beside the live one, prove it, swap it in.",
+    discussion: """
+      Examples:
+        recover db --from backup.sql --database postgres://app@db1/app --plan
+        recover db --from backup.sql.gz --database app --yes
+        gunzip -c backup.sql.gz | recover db --from - --database app --yes
+        recover db --from backup.sql --serve all --confirm app      (production)
+
+      The live database is not touched until its replacement is loaded and proved; it is kept afterwards, and
+      `recover undo` swaps it back.
+      """)
+
+  @Option(help: ArgumentHelp("The backup: a dump in SQL, plain or gzip; - for standard input.", valueName: "file"))
+  var from: String
+
+  @Option(help: ArgumentHelp("The database: a URL, or a name of the policy.", valueName: "url|name"))
+  var database: String?
+
+  @Option(help: ArgumentHelp("Which database of a pg_dumpall file.", valueName: "name"))
+  var segment: String?
+
+  @Option(help: ArgumentHelp("What the live database does meanwhile: none, read-only or all.", valueName: "mode"))
+  var serve: String?
+
+  @OptionGroup var action: ActionOptions
+  @OptionGroup var global: GlobalOptions
+
+  mutating func runReporting() async throws -> ExitStatus {
+    let composition = try Composition(global)
+    let policies = try composition.policies(global)
+    let address = try DatabaseAddress.resolve(database, in: policies.policy)
+    let drivers = composition.drivers(password: address.password)
+    let request = DatabaseRequest(
+      database: database, backup: try await backup(composition), segment: segment, serve: try serveMode())
+    let plan = try await DatabasePlanner(policy: policies.policy, drivers: drivers)
+      .plan(request, at: address, procedure: try policies.procedure(named: "db"))
+    return try await PlannedRun(composition: composition, global: global, action: action)
+      .confirmAndPerform(plan, drivers: drivers)
+  }
+
+  private func serveMode() throws -> ServeMode? {
+    guard let serve else { return nil }
+    guard let mode = ServeMode(rawValue: serve) else {
+      throw RecoverError(.usage, "--serve \(serve) is none of none, read-only and all")
+    }
+    return mode
+  }
+
+  /// The backup as a file; standard input is spooled beside the state.
+  private func backup(_ composition: Composition) async throws -> BackupReference {
+    guard from == "-" else { return try BackupFile(path: global.absolute(from)).reference() }
+    let directory = "\(composition.stateDirectory)/spool"
+    return try await BlockingThread.run("recover-spool") { try BackupSpool.spool(into: directory, $0) }
+  }
+}

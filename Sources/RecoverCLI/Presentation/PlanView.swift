@@ -1,0 +1,63 @@
+internal import RecoverBase
+internal import RecoverCore
+internal import RecoverSteps
+
+/// A plan as a person reads it before saying yes: pure.
+enum PlanView {
+  static func text(_ plan: Plan, hash: Digest) -> String {
+    var lines = ["\(plan.procedure): \(plan.target.kind.rawValue) \(plan.target.name) (\(plan.environment.rawValue))"]
+    if let bindings = try? plan.bindings.decoded(as: DatabaseBindings.self) { lines += facts(bindings) }
+    lines += ["", steps(plan), "", "plan \(hash)"]
+    return lines.joined(separator: "\n")
+  }
+
+  private static func facts(_ bindings: DatabaseBindings) -> [String] {
+    let modified = WallTime(microseconds: bindings.backup.modifiedNanoseconds / 1000)
+    let address = bindings.server.address.map { "\($0):\(bindings.server.port)" } ?? "local socket, port \(bindings.server.port)"
+    var lines = [
+      "  backup    \(bindings.backup.path), \(ByteCount(bindings.backup.sizeBytes)), written \(modified)",
+      "  server    \(address), PostgreSQL \(bindings.server.version / 10_000).\(bindings.server.version % 10_000),"
+        + " system \(bindings.server.systemIdentifier)",
+      "  live      " + (bindings.liveOID.map { "\(bindings.name), OID \($0); \(serving(bindings.serve))" }
+        ?? "there is no \(bindings.name) yet: it is created"),
+    ]
+    if !bindings.services.isEmpty {
+      lines.append("  services  stopped and started: " + bindings.services.map(\.name).joined(separator: ", "))
+    }
+    if !bindings.health.isEmpty {
+      lines.append("  health    must pass: " + bindings.health.map(\.name).joined(separator: ", "))
+    }
+    if bindings.liveOID != nil {
+      lines.append("  after     the previous database is kept for \(bindings.keepPrevious.text); recover undo swaps it back")
+    }
+    return lines
+  }
+
+  private static func serving(_ mode: ServeMode) -> String {
+    switch mode {
+    case .none: "closed while its replacement is loaded"
+    case .readOnly: "answers reads while its replacement is loaded, closed for the swap"
+    case .all: "serves until the swap; what is written meanwhile stays in the previous copy"
+    }
+  }
+
+  private static func steps(_ plan: Plan) -> String {
+    let summaries = Dictionary(
+      StepLibrary.templates.map { ($0.signature.uses, $0.signature.summary) }, uniquingKeysWith: { first, _ in first })
+    var table = TextTable(headings: ["#", "STEP", "WHAT IT DOES", "IF A LATER STEP FAILS"])
+    for (index, step) in plan.steps.enumerated() {
+      table.add(["\(index + 1)", step.id, summaries[step.uses] ?? step.uses, consequence(of: step)])
+    }
+    return table.text
+  }
+
+  private static func consequence(of step: PlannedStep) -> String {
+    switch step.kind {
+    case .readonly: "nothing to undo"
+    case .compensable: "undone"
+    case .pivot: "no way back after this"
+    case .forward: "tried again, never undone"
+    case .finalizer: "runs in any case"
+    }
+  }
+}

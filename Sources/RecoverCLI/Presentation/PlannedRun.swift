@@ -1,0 +1,64 @@
+internal import RecoverBase
+internal import RecoverCore
+internal import RecoverEngine
+internal import RecoverSteps
+
+/// A plan on its way to a run: shown, confirmed, journaled, performed.
+struct PlannedRun {
+  let composition: Composition
+  let global: GlobalOptions
+  let action: ActionOptions
+
+  func confirmAndPerform(_ plan: Plan, drivers: StepDrivers) async throws -> ExitStatus {
+    let hash = try plan.hash()
+    try checkExpected(hash)
+    if action.planOnly { return try await preview(plan, hash, drivers) }
+    if !action.yes, !global.json, !global.quiet { StandardOutput.write(PlanView.text(plan, hash: hash)) }
+    let person = try confirm(plan)
+    // Refused before anything is journaled: the plan can't be run at all in this environment.
+    let presentation = RunPresentation(composition: composition, global: global)
+    try presentation.check(plan, drivers: drivers)
+    let run = RunID(seconds: WallTime.now.microseconds / 1_000_000, random: UInt32.random(in: 0..<1 << 20))
+    try await composition.store.create(run, plan: plan, at: RecordTimes(wall: .now, monotonic: .now))
+    return try await presentation.perform(run, plan: plan, drivers: drivers, .start(confirmedBy: person))
+  }
+
+  private func checkExpected(_ hash: Digest) throws {
+    guard let expected = action.expectPlan, !hash.hex.hasPrefix(expected.lowercased()) || expected.count < 8 else {
+      return
+    }
+    throw RecoverError(
+      .drifted, "the plan's hash is \(hash), not \(expected)",
+      hint: "something changed since it was made: look at it with --plan and confirm the new one")
+  }
+
+  /// `--plan`: the plan, and what its readonly first steps find.
+  private func preview(_ plan: Plan, _ hash: Digest, _ drivers: StepDrivers) async throws -> ExitStatus {
+    if global.json {
+      let line = JSONValue.object([
+        "kind": "plan", "hash": .string(hash.hex), "plan": try JSONValue(encoding: plan),
+      ])
+      StandardOutput.write(String(decoding: try line.canonicalBytes(), as: UTF8.self))
+    } else {
+      StandardOutput.write(PlanView.text(plan, hash: hash))
+    }
+    return try await PlanPreview(composition: composition, global: global).inspect(plan, drivers: drivers)
+  }
+
+  /// Who confirmed, or an error that says how to.
+  private func confirm(_ plan: Plan) throws -> String {
+    let person = ProcessEnvironment.userName
+    switch Confirmation.decide(
+      environment: plan.environment, target: plan.target.name, yes: action.yes, confirm: action.confirm,
+      mayAsk: !global.noInput && !global.json)
+    {
+    case .confirmed: return person
+    case .refused(let error): throw error
+    case .ask(let question, let answer):
+      guard try Question.ask(question, global) == answer else {
+        throw RecoverError(.notConfirmed, "the plan was not confirmed; nothing was changed")
+      }
+      return person
+    }
+  }
+}
