@@ -67,7 +67,7 @@ scratch_postgres_kill() {
   local leader
   leader=$(head -n 1 "$SCRATCH_POSTGRES/data/postmaster.pid")
   # With its children, in one call: none of them gets to notice, and to clean up.
-  kill -KILL "$leader" $(ps -o pid= --ppid "$leader")
+  kill -KILL "$leader" $(cat "/proc/$leader/task/$leader/children")
   while kill -0 "$leader" 2>/dev/null; do sleep 0.05; done
 }
 
