@@ -1,0 +1,36 @@
+internal import RecoverBase
+internal import RecoverCore
+
+/// Whether a plan is confirmed: pure.
+enum Confirmation {
+  enum Decision: Sendable {
+    case confirmed
+    /// Confirmed when the person answers exactly this.
+    case ask(question: String, answer: String)
+    case refused(RecoverError)
+  }
+
+  /// `--yes` suffices where nothing says production; there the target's name has to be typed, or given with
+  /// `--confirm`.
+  static func decide(environment: Environment, target: String, yes: Bool, confirm: String?, mayAsk: Bool) -> Decision {
+    if let confirm {
+      guard confirm == target else {
+        return .refused(
+          RecoverError(
+            .notConfirmed, "--confirm \(confirm) does not name the target, which is \(target)",
+            hint: "check that this is the database you mean"))
+      }
+      return .confirmed
+    }
+    if environment.needsTypedConfirmation {
+      if mayAsk { return .ask(question: "type the name of the target to go on (\(target)): ", answer: target) }
+      return .refused(
+        RecoverError(
+          .notConfirmed, "production wants more than --yes: the target's name", hint: "confirm with --confirm \(target)"))
+    }
+    if yes { return .confirmed }
+    if mayAsk { return .ask(question: "type yes to go on: ", answer: "yes") }
+    return .refused(
+      RecoverError(.notConfirmed, "the plan was not confirmed", hint: "look at it with --plan, confirm it with --yes"))
+  }
+}
