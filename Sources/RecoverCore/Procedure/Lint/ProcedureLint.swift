@@ -1,4 +1,4 @@
-package import RecoverBase
+internal import RecoverBase
 
 /// The rules that a procedure has to keep, whatever it is planned for.
 package enum ProcedureLint {
