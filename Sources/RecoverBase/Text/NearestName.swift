@@ -6,7 +6,8 @@ package enum NearestName {
   /// The candidate nearest to `name`, or nil when none is near.
   ///
   /// Near means at most one edit in three characters, and never more than three. Case does not count, and
-  /// `_` counts as `-`. Equally near candidates are taken in alphabetical order.
+  /// `_` counts as `-`. Equally near candidates are taken in alphabetical order. When none is near, the one
+  /// candidate that starts with the whole name is taken: `production` for `prod`.
   package static func find(_ name: String, among candidates: some Sequence<String>) -> String? {
     let wanted = folded(name)
     guard !wanted.isEmpty, wanted.count <= lengthLimit else { return nil }
@@ -18,7 +19,13 @@ package enum NearestName {
       let distance = distance(wanted, other)
       if distance <= limit, distance < best?.distance ?? .max { best = (distance, candidate) }
     }
-    return best?.name
+    return best?.name ?? onlyExtension(of: wanted, among: candidates)
+  }
+
+  private static func onlyExtension(of prefix: [Unicode.Scalar], among candidates: some Sequence<String>) -> String? {
+    guard prefix.count >= 2 else { return nil }
+    let matches = candidates.filter { folded($0).starts(with: prefix) }
+    return matches.count == 1 ? matches[0] : nil
   }
 
   /// The text of a hint, ``did you mean `x`?``, or nil when no candidate is near.

@@ -1,0 +1,22 @@
+internal import RecoverBase
+package import RecoverCore
+
+/// The procedures that are part of the program, so that it works with no file at all.
+package enum BuiltInProcedures {
+  /// The files, by the name that messages call them by.
+  package static let files: [(name: String, bytes: [UInt8])] = [
+    ("built-in/db.yaml", PackageResources.db_yaml)
+  ]
+
+  /// All of them, by name.
+  ///
+  /// - Throws: ``RecoverError`` `policyInvalid` for a file that a test should have found.
+  package static func load() throws -> [String: Procedure] {
+    var procedures: [String: Procedure] = [:]
+    for file in files {
+      let procedure = try PolicyParser.procedure(String(decoding: file.bytes, as: UTF8.self), file: file.name)
+      procedures[procedure.name] = procedure
+    }
+    return procedures
+  }
+}

@@ -1,0 +1,75 @@
+internal import RecoverBase
+internal import RecoverCore
+
+extension EnvironmentSchema {
+  static let database = Record(
+    name: "database", summary: "A PostgreSQL database that can be recovered.",
+    fields: [
+      Field("url", .text(.databaseURL), .required, "How to connect, without a password."),
+      Field(
+        "admin-url", .text(.databaseURL), .optional,
+        "How to connect as the role that may create, rename and drop databases."),
+      Field(
+        "maintenance-database", .text(.line), .optional,
+        "The database to connect to while the database itself is replaced; otherwise `postgres`."),
+      Field("password-file", .text(.path), .optional, "A file with the password on its first line."),
+      services,
+      healthChecks,
+      keepPrevious,
+      keepFailed,
+      Field(
+        "assertions", .list(.record(assertion), .uniqueBy("name")), .defaulted([]),
+        "What must be true in the restored database before it is swapped in."),
+      Field("free-disk", .size, .optional, "Free space on the server, where its disk can't be seen from here."),
+      Field(
+        "after-restore", .list(.record(hook), .uniqueBy("name")), .defaulted([]),
+        "What runs after the restore and before any traffic, in this order."),
+      Field(
+        "serve", .choice(ServeMode.allCases.map(\.rawValue)), .defaulted(.string(ServeMode.none.rawValue)),
+        "What the live database serves during the load: nothing, reads, or everything (whose writes are lost)."),
+    ])
+
+  static let assertion = Record(
+    name: "assertion", summary: "A query that must answer true.",
+    fields: [
+      Field("name", .text(.line), .required, "What it asserts, for people."),
+      Field("sql", .text(.anything), .required, "One row whose first column is a boolean."),
+    ])
+
+  static let hook = Record(
+    name: "hook", summary: "Statements or a command; it may run again when a run is resumed.",
+    fields: [
+      Field("name", .text(.line), .required, "What it does, for people."),
+      Field("sql", .text(.anything), .optional, "Statements for the restored database, in one transaction."),
+      Field("shell", .command, .optional, "A command."),
+      Field("probe", .command, .optional, "Exits with 0 when the command's effect is there already."),
+      Field("undo", .command, .optional, "Takes the command's effect back."),
+      limit("timeout", HookPolicy.defaultTimeout, "How long it may take."),
+    ],
+    exactlyOne: ["sql", "shell"],
+    rule: { values in
+      guard values["sql"] != nil, let extra = ["probe", "undo"].first(where: { values[$0] != nil }) else { return nil }
+      return RuleViolation(key: extra, message: "`\(extra)` goes with `shell`, not with `sql`", hint: nil)
+    })
+
+  static let tree = Record(
+    name: "tree", summary: "A directory tree that can be recovered.",
+    fields: [
+      Field("path", .text(.path), .required, "The tree's directory."),
+      Field("owner", .text(.owner), .optional, "Who owns what is restored, as `user:group`."),
+      services,
+      healthChecks,
+      keepPrevious,
+      keepFailed,
+    ])
+
+  static let deployment = Record(
+    name: "deployment", summary: "A git working tree that commands of its own build and deploy.",
+    fields: [
+      Field("repository", .text(.path), .required, "The working tree; the commands run in it."),
+      Field("build", .command, .optional, "Builds the checked-out revision."),
+      Field("deploy", .command, .required, "Puts what was built into service."),
+      services,
+      healthChecks,
+    ])
+}
