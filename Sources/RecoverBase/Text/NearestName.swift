@@ -19,10 +19,10 @@ package enum NearestName {
       let distance = distance(wanted, other)
       if distance <= limit, distance < best?.distance ?? .max { best = (distance, candidate) }
     }
-    return best?.name ?? onlyExtension(of: wanted, among: candidates)
+    return best?.name ?? onlyExtension(of: wanted, among: candidates.filter { $0 != name })
   }
 
-  private static func onlyExtension(of prefix: [Unicode.Scalar], among candidates: some Sequence<String>) -> String? {
+  private static func onlyExtension(of prefix: [Unicode.Scalar], among candidates: [String]) -> String? {
     guard prefix.count >= 2 else { return nil }
     let matches = candidates.filter { folded($0).starts(with: prefix) }
     return matches.count == 1 ? matches[0] : nil

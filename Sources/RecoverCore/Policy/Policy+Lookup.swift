@@ -9,7 +9,7 @@ extension Policy {
   }
 
   package func tree(named name: String) throws -> TreePolicy {
-    try Self.find(name, in: trees, kind: "tree", otherwise: "or give a path with a `/` in it")
+    try Self.find(name, in: trees, kind: "tree", otherwise: "or give a path, with a `/` in it")
   }
 
   package func deployment(named name: String) throws -> DeploymentPolicy {
@@ -29,9 +29,9 @@ extension Policy {
   ) throws -> Value {
     if let value = table[name] { return value }
     let known = table.keys.sorted().map { "`\($0)`" }.joined(separator: ", ")
-    let fallback = known.isEmpty ? "the policy names none" : "the policy has \(known)"
-    let hint = NearestName.hint(name, among: table.keys) ?? fallback
+    let list = known.isEmpty ? "the policy names none" : "the policy has \(known)"
+    let fallback = otherwise.map { "\(list); \($0)" } ?? list
     throw RecoverError(
-      .usage, "no \(kind) `\(name)` in the policy", hint: otherwise.map { "\(hint), \($0)" } ?? hint)
+      .usage, "no \(kind) `\(name)` in the policy", hint: NearestName.hint(name, among: table.keys) ?? fallback)
   }
 }

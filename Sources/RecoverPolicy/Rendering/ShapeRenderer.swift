@@ -53,6 +53,8 @@ struct ShapeRenderer {
       for (name, member) in members.sorted(by: { $0.key < $1.key }) {
         write(key: name, member, .text(.anything), indentation + 2)
       }
+    case (.duration, .string(let text)):
+      lines.append("\(start) \(text)\(comment)")
     case (.text, .string(let text)), (.command, .string(let text)):
       lines.append("\(start) \(YAMLText.scalar(text, indentation: indentation + 2))\(comment)")
     default:

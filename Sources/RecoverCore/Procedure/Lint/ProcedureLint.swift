@@ -91,7 +91,7 @@ extension ProcedureLint {
         findings.append(
           PolicyDiagnostic(
             place: entry.step.places.step,
-            message: "\(entry.name) waits for a person while \(debts) is still owed",
+            message: "\(entry.name) waits for a person while \(debts) \(open.count == 1 ? "is" : "are") still owed",
             hint: "move it before `\(open[0].step.id)`"))
       }
       if entry.signature?.isObligation == true { open.append(entry) }
