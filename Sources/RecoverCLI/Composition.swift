@@ -42,8 +42,10 @@ struct Composition {
 
   /// The policy and the procedures, checked.
   func policies(_ global: GlobalOptions) throws -> PolicySet {
-    let set = try PolicyLoader.load(directory: global.policyDirectory.map(global.absolute))
-    try set.lint(known: StepLibrary.templates.map(\.signature)).check()
+    let loader = PolicyLoader(
+      directory: global.policyDirectory, currentDirectory: ProcessEnvironment.currentDirectory)
+    let set = try loader.load()
+    try set.lint(known: StepLibrary.templates.map(\.signature)).throwIfAny()
     return set
   }
 

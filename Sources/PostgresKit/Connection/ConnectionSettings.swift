@@ -41,6 +41,8 @@ extension ConnectionSettings {
   package var user: String? { options["user"] }
   package var database: String? { options["dbname"] }
   package var hasPassword: Bool { secrets["password"] != nil }
+  /// The password, for settings that are built anew from a text without it.
+  package var password: Secret? { secrets["password"] }
 
   /// What the server shows in pg_stat_activity: `recover/<run>/<epoch>`.
   package var applicationName: String? { options["application_name"] }

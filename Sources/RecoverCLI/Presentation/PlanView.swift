@@ -13,11 +13,9 @@ enum PlanView {
 
   private static func facts(_ bindings: DatabaseBindings) -> [String] {
     let modified = WallTime(microseconds: bindings.backup.modifiedNanoseconds / 1000)
-    let address = bindings.server.address.map { "\($0):\(bindings.server.port)" } ?? "local socket, port \(bindings.server.port)"
     var lines = [
       "  backup    \(bindings.backup.path), \(ByteCount(bindings.backup.sizeBytes)), written \(modified)",
-      "  server    \(address), PostgreSQL \(bindings.server.version / 10_000).\(bindings.server.version % 10_000),"
-        + " system \(bindings.server.systemIdentifier)",
+      "  server    \(bindings.serverText)",
       "  live      " + (bindings.liveOID.map { "\(bindings.name), OID \($0); \(serving(bindings.serve))" }
         ?? "there is no \(bindings.name) yet: it is created"),
     ]

@@ -8,6 +8,11 @@ struct RunPresentation {
   let composition: Composition
   let global: GlobalOptions
 
+  /// Checks what can be checked before a run is journaled: the environment's word on fault injection.
+  func check(_ plan: Plan, drivers: StepDrivers) throws {
+    _ = try composition.runner(for: plan, drivers: drivers)
+  }
+
   func perform(_ run: RunID, plan: Plan, drivers: StepDrivers, _ entry: Runner.Entry) async throws -> ExitStatus {
     let output = RunOutput(global: global, plan: plan)
     let control = RunControl()

@@ -9,24 +9,20 @@ internal import Synchronization
 ///
 /// SIGHUP is ignored: a run goes on when its terminal goes away. Under an async main only dispatch sources see
 /// signals reliably.
-final class SignalHandling: Sendable {
+struct SignalHandling {
   private let sources: [any DispatchSourceSignal]
 
   init(control: RunControl, output: RunOutput) {
     signal(SIGHUP, SIG_IGN)
     signal(SIGPIPE, SIG_IGN)
-    let isSecond = Mutex(false)
+    let presses = PressCount()
     let queue = DispatchQueue(label: "signals")
     sources = [(SIGINT, RecoverError.Code.interrupted), (SIGTERM, .terminated)].map { number, code in
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler {
         let name = number == SIGINT ? "Ctrl-C" : "SIGTERM"
-        let wasFirst = isSecond.withLock { second in
-          defer { second = true }
-          return !second
-        }
-        if wasFirst {
+        if presses.next() == 1 {
           output.say(
             "\(name): pausing at the next safe point; undoing and finishing are never paused. Again to stop now, resumably.")
           control.ask(.pause(Cause(code: code, message: "paused by \(name)")))
@@ -38,6 +34,12 @@ final class SignalHandling: Sendable {
       source.activate()
       return source
     }
+  }
+
+  /// Counts presses from any thread.
+  private final class PressCount: Sendable {
+    private let count = Atomic<Int>(0)
+    func next() -> Int { count.add(1, ordering: .relaxed).newValue }
   }
 
   /// Gives the signals back to the system.

@@ -5,7 +5,8 @@ package import RecoverCore
 package enum BuiltInProcedures {
   /// The files, by the name that messages call them by.
   package static let files: [(name: String, bytes: [UInt8])] = [
-    ("built-in/db.yaml", PackageResources.db_yaml)
+    ("built-in/db.yaml", PackageResources.db_yaml),
+    ("built-in/undo.yaml", PackageResources.undo_yaml),
   ]
 
   /// All of them, by name.

@@ -1,5 +1,6 @@
 internal import HostKit
 internal import RecoverBase
+internal import RecoverCore
 internal import RecoverEngine
 
 extension ChildContext {

@@ -1,5 +1,5 @@
 internal import Glibc
-package import RecoverBase
+internal import RecoverBase
 
 /// The directory of a run, beside the journal: logs of its steps, surveys, spooled backups; mode 0700.
 package enum RunDirectory {

@@ -1,4 +1,4 @@
-package import RecoverBase
+internal import RecoverBase
 package import RecoverCore
 package import RecoverEngine
 

@@ -1,4 +1,4 @@
-internal import ArchiveKit
+package import ArchiveKit
 internal import Glibc
 internal import PostgresKit
 package import RecoverBase
@@ -38,6 +38,17 @@ package struct BackupFile: Sendable {
       path: path, sizeBytes: Int64(status.st_size), modifiedNanoseconds: modified, sha256: sha256)
   }
 
+  /// Refuses a file that is not what it was when the plan was made.
+  ///
+  /// - Throws: ``RecoverError`` `drifted`.
+  package func check(_ planned: BackupReference) throws {
+    let now = try reference(sha256: planned.sha256)
+    guard now == planned else {
+      throw RecoverError(
+        .drifted, "\(path) was changed since the plan was made", hint: "look at it, and plan again")
+    }
+  }
+
   private static func firstBytes(of path: String) throws -> [UInt8] {
     var source = try FileSource(path: path)
     var bytes = [UInt8](repeating: 0, count: 8)
@@ -59,18 +70,31 @@ package enum BackupSource: ByteSource, ~Copyable {
       self = .plain(try FileSource(path: file.path, offset: offset))
       return
     }
-    self = .gzip(GzipSource(try FileSource(path: file.path)))
-    try skip(offset)
+    var source = try GzipSource(try FileSource(path: file.path), named: file.path)
+    try source.skip(offset)
+    self = .gzip(source)
   }
 
   package mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     switch consume self {
     case .plain(var source):
-      defer { self = .plain(source) }
-      return try unsafe source.read(into: buffer)
+      do {
+        let count = try unsafe source.read(into: buffer)
+        self = .plain(source)
+        return count
+      } catch {
+        self = .plain(source)
+        throw error
+      }
     case .gzip(var source):
-      defer { self = .gzip(source) }
-      return try unsafe source.read(into: buffer)
+      do {
+        let count = try unsafe source.read(into: buffer)
+        self = .gzip(source)
+        return count
+      } catch {
+        self = .gzip(source)
+        throw error
+      }
     }
   }
 
@@ -80,8 +104,11 @@ package enum BackupSource: ByteSource, ~Copyable {
     case .gzip(let source): source.consumedBytes
     }
   }
+}
 
-  private mutating func skip(_ count: Int64) throws {
+extension GzipSource where Source == FileSource {
+  /// Reads and forgets the bytes up to an offset.
+  fileprivate mutating func skip(_ count: Int64) throws {
     var left = count
     var buffer = [UInt8](repeating: 0, count: 1 << 18)
     while left > 0 {

@@ -18,6 +18,8 @@ package struct DatabaseBindings: Sendable, Hashable, Codable {
   /// The live database's OID; nil when there is none yet.
   package var liveOID: UInt32?
   package var backup: BackupReference
+  /// The run that is undone: its previous database is swapped in, and none is loaded.
+  package var undoes: String?
   /// Which database of a `pg_dumpall` file is meant.
   package var segment: String?
   package var serve: ServeMode
@@ -30,6 +32,14 @@ package struct DatabaseBindings: Sendable, Hashable, Codable {
   package var services: [NamedService]
   /// The checks that say whether they work.
   package var health: [NamedHealth]
+}
+
+extension DatabaseBindings {
+  /// The server as people know it: `127.0.0.1:5432, PostgreSQL 15.18, system 7423...`.
+  package var serverText: String {
+    let address = server.address.map { "\($0):\(server.port)" } ?? "local socket, port \(server.port)"
+    return "\(address), PostgreSQL \(server.version / 10_000).\(server.version % 10_000), system \(server.systemIdentifier)"
+  }
 }
 
 /// A backup as it was when the plan was made; a file that differs is not the one that was confirmed.

@@ -1,5 +1,5 @@
 internal import PostgresKit
-package import RecoverBase
+internal import RecoverBase
 package import RecoverCore
 
 /// Resolves a request into the plan of a database recovery: asks the server who it is, changes nothing.

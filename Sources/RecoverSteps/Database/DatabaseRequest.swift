@@ -1,4 +1,4 @@
-package import PostgresKit
+internal import PostgresKit
 package import RecoverBase
 package import RecoverCore
 

@@ -22,12 +22,21 @@ struct DatabaseWork: Sendable {
   /// The name of the run's database of a role.
   func name(of role: SideRole) -> String { SideNames.name(of: role, target: bindings.name, run: run.text) }
 
+  /// The database that is swapped in: the one that was loaded, or the previous one of a run that is undone.
+  var enteringName: String {
+    bindings.undoes.map { SideNames.name(of: .previous, target: bindings.name, run: $0) } ?? name(of: .side)
+  }
+
   /// What is written into the comment of the run's database of a role.
-  func breadcrumb(_ role: SideRole, state: Breadcrumb.State? = nil, retainFor: Duration? = nil) -> Breadcrumb {
+  ///
+  /// - Parameter other: the run that made it, when it was not this one.
+  func breadcrumb(
+    _ role: SideRole, state: Breadcrumb.State? = nil, run other: String? = nil, retainFor: Duration? = nil
+  ) -> Breadcrumb {
     Breadcrumb(
-      run: run.text, host: host, plan: planHash, role: role, target: bindings.name, liveOID: bindings.liveOID,
+      run: other ?? run.text, host: host, plan: planHash, role: role, target: bindings.name, liveOID: bindings.liveOID,
       state: state, retainUntil: retainFor.map { WallTime.now + $0 },
-      undo: role == .previous ? "recover undo \(run.text)" : "recover cleanup")
+      undo: role == .previous ? "recover undo \(other ?? run.text)" : "recover cleanup")
   }
 
   /// Runs blocking work on the maintenance database, on a thread of its own.
@@ -39,6 +48,19 @@ struct DatabaseWork: Sendable {
       var connection = try access.connectToMaintenance(interruption)
       // Every time: a name may lead to another server since the plan was made.
       try ServerIdentity.read(&connection).check(isServer: server)
+      return try body(&connection, interruption)
+    }
+  }
+}
+
+extension DatabaseWork {
+  /// Runs blocking work in the side database, on a thread of its own.
+  func onSide<Value: Sendable>(
+    _ body: @escaping @Sendable (inout Connection, Interruption) throws -> Value
+  ) async throws -> Value {
+    let (access, name) = (access, name(of: .side))
+    return try await BlockingThread.run("recover-side") { interruption in
+      var connection = try access.connect(to: name, interruption)
       return try body(&connection, interruption)
     }
   }

@@ -1,3 +1,4 @@
+internal import HostKit
 internal import RecoverBase
 internal import RecoverCore
 internal import RecoverEngine

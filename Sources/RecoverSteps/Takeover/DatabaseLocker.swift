@@ -1,5 +1,5 @@
 internal import PostgresKit
-package import RecoverBase
+internal import RecoverBase
 package import RecoverCore
 package import RecoverEngine
 

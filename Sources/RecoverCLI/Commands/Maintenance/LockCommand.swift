@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import RecoverBase
+internal import RecoverCore
 internal import RecoverEngine
 
 /// `recover lock`: who may act on which target.

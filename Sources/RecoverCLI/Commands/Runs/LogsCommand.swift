@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import FoundationEssentials
 internal import RecoverBase
+internal import RecoverCore
 internal import RecoverEngine
 
 /// `recover logs RUN`: what the run's children printed, step by step.

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import RecoverBase
+internal import RecoverCore
 internal import RecoverEngine
 
 /// `recover resume RUN`: goes on after a crash, a pause or an operator's repair.

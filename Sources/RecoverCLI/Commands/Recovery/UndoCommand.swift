@@ -1,0 +1,38 @@
+internal import ArgumentParser
+internal import RecoverBase
+internal import RecoverCore
+internal import RecoverEngine
+internal import RecoverPolicy
+internal import RecoverSteps
+
+/// `recover undo RUN`: swaps the database of before a recovery back, within its retention, as a run of its own.
+struct UndoCommand: ReportingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "undo", abstract: "Swap back what a finished run replaced, within the retention.",
+    discussion: """
+      A run of its own: with the same services stopped and the same health checked, and undone when they fail. The
+      database that is swapped out is kept as well, so an undo can be undone.
+      """)
+
+  @OptionGroup var run: RunArgument
+  @Option(help: ArgumentHelp("The database's URL again, when the password was part of it.", valueName: "url"))
+  var database: String?
+  @OptionGroup var action: ActionOptions
+  @OptionGroup var global: GlobalOptions
+
+  mutating func runReporting() async throws -> ExitStatus {
+    let composition = try Composition(global)
+    let history = try await History(of: try await run.resolve(in: composition.store), in: composition.store)
+    guard history.machine.state == .succeeded else {
+      throw RecoverError(
+        .usage, "run \(history.run) is \(history.machine.state.name): only one that succeeded can be undone",
+        hint: "recover cancel \(history.run) takes back one that is still open")
+    }
+    let drivers = try composition.drivers(databaseURL: database)
+    let policies = try composition.policies(global)
+    let plan = try await UndoPlanner(drivers: drivers)
+      .plan(undoing: history.run, history.machine.plan, procedure: try policies.procedure(named: "undo"))
+    return try await PlannedRun(composition: composition, global: global, action: action)
+      .confirmAndPerform(plan, drivers: drivers)
+  }
+}

@@ -1,0 +1,50 @@
+package import PostgresKit
+package import RecoverBase
+
+/// What the inspection of a database recovery found: the evidence of `database.inspect`, and what people read
+/// before they say yes.
+package struct InspectReport: Sendable, Hashable, Codable {
+  /// Of the backup file as it is on disk.
+  package var sha256: Digest
+  /// The size of the dump once it is decompressed.
+  package var dumpBytes: Int64
+  package var tableCount: Int
+  package var rowCount: Int64
+  package var objectCount: Int
+  /// Versions and time that the dump's banner tells, for people.
+  package var origin: String
+  /// What the live database is like; nil when there is none.
+  package var live: DatabaseFacts?
+  /// What people should know, each one line.
+  package var warnings: [String]
+  /// What the restore would take away or bring back, table by table; at most ``differenceLimit``.
+  package var differences: [TableDifference]
+  /// How many more there are.
+  package var furtherDifferences: Int
+
+  package static let differenceLimit = 200
+}
+
+/// A table whose rows or columns differ between the live database and the backup.
+package struct TableDifference: Sendable, Hashable, Codable {
+  package var table: String
+  /// Nil where the table is not there.
+  package var liveRows: Int64?
+  package var backupRows: Int64?
+  /// Whether the live count is the planner's estimate.
+  package var isEstimate: Bool
+  package var missingColumns: [String]
+  package var addedColumns: [String]
+
+  package init(
+    table: String, liveRows: Int64?, backupRows: Int64?, isEstimate: Bool, missingColumns: [String] = [],
+    addedColumns: [String] = []
+  ) {
+    self.table = table
+    self.liveRows = liveRows
+    self.backupRows = backupRows
+    self.isEstimate = isEstimate
+    self.missingColumns = missingColumns
+    self.addedColumns = addedColumns
+  }
+}

@@ -1,0 +1,89 @@
+internal import PostgresKit
+internal import RecoverBase
+internal import RecoverCore
+internal import RecoverEngine
+
+/// `database.load`: loads the dump into the side database, exactly, and goes on where a dead runner stopped.
+///
+/// Progress is a fact of the database that is being loaded, so the journal's checkpoints are for people and for
+/// telling progress from crashing in circles.
+struct LoadStep: Step {
+  let drivers: StepDrivers
+
+  var isInterruptible: Bool { true }
+
+  func probe(_ context: StepContext) async throws -> ProbeResult {
+    let (work, request) = try parts(context)
+    let breadcrumb = request.breadcrumb
+    let state = try await work.onSide { connection, _ in try LoadProbe.read(&connection, breadcrumb: breadcrumb) }
+    switch state {
+    case .notStarted: return .notDone
+    case .inProgress(let mark): return .partial("loaded up to line \(mark.line), byte \(mark.offsetBytes)")
+    case .finished: return .done(["resumed": true])
+    }
+  }
+
+  func perform(_ context: StepContext) async throws -> JSONValue {
+    let (work, request) = try parts(context)
+    let backup = work.bindings.backup
+    let file = try BackupFile(path: backup.path)
+    let reporter = context.reporter
+    let size = file.isCompressed ? backup.sizeBytes : nil
+    let outcome = try await Checkpoints.run("recover-load", reporter: reporter) { interruption, checkpoints in
+      try file.check(backup)
+      var hooks = LoadHooks()
+      hooks.progress = { progress in
+        let done = size == nil ? progress.offsetBytes : progress.consumedBytes
+        reporter.progress(
+          Progress(doneBytes: done, totalBytes: backup.sizeBytes, detail: progress.activity))
+      }
+      hooks.afterCommit = { sequence in
+        checkpoints.put("ledger", ["sequence": .integer(sequence)])
+        reporter.reach("commit")
+      }
+      return try DumpLoader.load(request, hooks: hooks, interruption: interruption) { offset in
+        try BackupSource(file, offset: offset)
+      }
+    }
+    return try evidence(outcome)
+  }
+
+  func verify(_ context: StepContext, evidence: JSONValue) async throws -> Verdict {
+    let (work, request) = try parts(context)
+    let breadcrumb = request.breadcrumb
+    let state = try await work.onSide { connection, _ in try LoadProbe.read(&connection, breadcrumb: breadcrumb) }
+    return state == .finished ? .holds : .fails("the load is not finished")
+  }
+
+  /// Loaded rows go with the side database.
+  func probeUndo(_ context: StepContext) async throws -> UndoProbeResult { .absent }
+
+  private func evidence(_ outcome: LoadOutcome) throws -> JSONValue {
+    let rows = outcome.rows.values.reduce(0, +)
+    let remarks = (outcome.passedOver + outcome.tolerated).prefix(50)
+      .map { "line \($0.line): \($0.statement): \($0.reason)" }
+    return try JSONValue(
+      encoding: LoadEvidence(rows: rows, bytes: outcome.bytes, resumed: outcome.isResumed, remarks: Array(remarks)))
+  }
+
+  private func parts(_ context: StepContext) throws -> (DatabaseWork, LoadRequest) {
+    let work = try DatabaseWork(context, drivers)
+    let report = try context.evidence(of: "database.inspect", as: InspectReport.self)
+    return (
+      work,
+      LoadRequest(
+        target: work.access.settings(for: work.name(of: .side)), dumpName: work.bindings.backup.path,
+        identity: report.sha256.hex, rules: LoadRules(database: work.bindings.segment),
+        breadcrumb: try work.breadcrumb(.side, state: .loaded).text())
+    )
+  }
+}
+
+/// What a load leaves in the journal.
+private struct LoadEvidence: Codable {
+  var rows: Int64
+  var bytes: Int64
+  var resumed: Bool
+  /// Statements that were passed over or whose failure is harmless; at most 50.
+  var remarks: [String]
+}

@@ -1,0 +1,47 @@
+internal import PostgresKit
+internal import RecoverBase
+package import RecoverCore
+
+/// Plans the undo of a finished recovery: the same swap, with the database of before in the place of a loaded one.
+package struct UndoPlanner: Sendable {
+  private let drivers: StepDrivers
+
+  package init(drivers: StepDrivers) { self.drivers = drivers }
+
+  /// The plan that swaps a run's previous database back.
+  ///
+  /// - Throws: ``RecoverError`` `usage` when the run replaced nothing, `drifted` when the previous database is gone.
+  package func plan(undoing run: RunID, _ undone: Plan, procedure: Procedure) async throws -> Plan {
+    guard undone.target.kind == .database else {
+      throw RecoverError(.usage, "run \(run) was no database recovery: it can't be undone like this")
+    }
+    var bindings = try undone.bindings.decoded(as: DatabaseBindings.self)
+    guard bindings.liveOID != nil else {
+      throw RecoverError(
+        .usage, "run \(run) created database \(bindings.name); there was none before that could be swapped back")
+    }
+    let previous = SideNames.name(of: .previous, target: bindings.name, run: run.text)
+    bindings.undoes = run.text
+    bindings.liveOID = try await liveOID(bindings, previous: previous)
+    bindings.serve = .none
+    return try Planner(templates: StepLibrary.templates).plan(
+      procedure, target: undone.target, environment: undone.environment, bindings: try JSONValue(encoding: bindings))
+  }
+
+  private func liveOID(_ bindings: DatabaseBindings, previous: String) async throws -> UInt32 {
+    let access = try DatabaseAccess(bindings, drivers: drivers, mark: "recover/plan")
+    return try await BlockingThread.run("recover-plan") { interruption in
+      var connection = try access.connectToMaintenance(interruption)
+      try ServerIdentity.read(&connection).check(isServer: bindings.server)
+      guard try DatabaseFacts.oid(of: previous, &connection) != nil else {
+        throw RecoverError(
+          .drifted, "the previous database \(previous) is not there any more: its retention has ended",
+          hint: "restore a backup instead: recover db --from FILE")
+      }
+      guard let live = try DatabaseFacts.oid(of: bindings.name, &connection) else {
+        throw RecoverError(.drifted, "there is no database \(bindings.name) now")
+      }
+      return live
+    }
+  }
+}
