@@ -31,7 +31,7 @@ package enum BlockingThread {
     }
   }
 
-  private static func start(_ name: StaticString, _ body: @escaping @Sendable () -> Void) {
+  static func start(_ name: StaticString, _ body: @escaping @Sendable () -> Void) {
     let job = unsafe Unmanaged.passRetained(Job(name, body))
     var thread = pthread_t()
     var attributes = pthread_attr_t()
