@@ -8,8 +8,10 @@ package struct ChildContext: Sendable {
   package var logFile: String
   /// From SIGTERM to SIGKILL.
   package var grace: Duration
-  /// Records a child durably. The child has not run its program before this returns, and never runs it when
-  /// this throws or this process dies meanwhile.
+  /// Records a child durably.
+  ///
+  /// The child has not run its program before this returns, and never runs it when this throws or this
+  /// process dies meanwhile.
   package var onStart: @Sendable (StartedChild) async throws -> Void
 
   package init(

@@ -4,7 +4,7 @@ internal import FoundationEssentials
 enum ChildEnvironment {
   static let run = "RECOVER_RUN"
   static let epoch = "RECOVER_EPOCH"
-  /// The child's kind and a number of its own: `build-90fb26f1c4a0e5d7`. What it starts inherits it.
+  /// The child's kind and a number of its own, as in `build-90fb26f1c4a0e5d7`; what it starts inherits it.
   static let child = "RECOVER_CHILD"
 
   /// This process's environment, with the command's and the marks over it.
@@ -25,19 +25,28 @@ enum ChildEnvironment {
     "\(kind.rawValue)-\(String(UInt64.random(in: .min ... .max), radix: 16))"
   }
 
-  /// The values of the marks in the content of `/proc/PID/environ`.
-  static func marks(in content: [UInt8]) -> (run: String?, child: String?) {
-    var found: (run: String?, child: String?)
+  /// The marks of one process.
+  struct Marks: Hashable {
+    var run: String?
+    var child: String?
+
+    /// Whether the start of a service, or what it left running, has them.
+    var isOfService: Bool { child?.hasPrefix("\(ChildKind.service.rawValue)-") == true }
+  }
+
+  /// The marks in the content of `/proc/PID/environ`.
+  static func marks(in content: [UInt8]) -> Marks {
+    var marks = Marks()
     for entry in content.split(separator: 0) where entry.starts(with: "RECOVER_".utf8) {
       let text = String(decoding: entry, as: UTF8.self)
       guard let equals = text.firstIndex(of: "=") else { continue }
       let value = String(text[text.index(after: equals)...])
       switch text[..<equals] {
-      case run[...]: found.run = value
-      case child[...]: found.child = value
+      case run[...]: marks.run = value
+      case child[...]: marks.child = value
       default: continue
       }
     }
-    return found
+    return marks
   }
 }

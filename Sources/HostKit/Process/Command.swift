@@ -2,7 +2,7 @@
 ///
 /// Nothing here adds a secret to the arguments: those are shown by ps(1) to everybody.
 package struct Command: Sendable, Hashable {
-  /// The program and its arguments; never empty. A program without `/` is looked up in `PATH`.
+  /// The program and its arguments, never empty; a program without `/` is looked up in `PATH`.
   package var arguments: [String]
   /// Added to the environment that this process has.
   package var environment: [String: String]

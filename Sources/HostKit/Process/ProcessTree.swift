@@ -61,18 +61,15 @@ package enum ProcessTree {
     let session = sessions[stat.session]
     if case .present = session?.leader { return .session }
     let environment = ProcFile.read("/proc/\(stat.pid)/environ")
-    if case .content(let bytes) = environment, isMarked(bytes, search) { return .environment }
+    let marks: ChildEnvironment.Marks =
+      if case .content(let bytes) = environment { ChildEnvironment.marks(in: bytes) } else { .init() }
+    if let child = search.child, marks.child == child { return .environment }
+    // What the start of a service left behind is the service, also where a search holds its session.
+    guard !marks.isOfService else { return nil }
+    if let run = search.run, marks.run == run { return .environment }
     guard let session, case .gone = session.leader, stat.startTime >= session.startTime else { return nil }
     // An empty environment is what a child that was started with one has; a daemon of the system has some.
     return environment == .content([]) ? .session : .doubtful
-  }
-
-  private static func isMarked(_ environment: [UInt8], _ search: SurvivorSearch) -> Bool {
-    guard search.run != nil || search.child != nil else { return false }
-    let marks = ChildEnvironment.marks(in: environment)
-    if let child = search.child, marks.child == child { return true }
-    guard let run = search.run, marks.run == run else { return false }
-    return marks.child?.hasPrefix("\(ChildKind.service.rawValue)-") != true
   }
 
   /// This process and those that it descends from.

@@ -23,7 +23,7 @@ extension Survivor: CustomStringConvertible {
 
 /// Whose processes are looked for.
 package struct SurvivorSearch: Sendable, Hashable {
-  /// Recorded children: whatever is in their sessions. The caller leaves out those of the kind `service`.
+  /// Recorded children, whose sessions are searched: none that started a service and has finished.
   package var sessions: [ProcessIdentity]
   /// Also what has this run's id in its environment, unless a child of the kind `service` started it.
   package var run: String?
@@ -33,5 +33,13 @@ package struct SurvivorSearch: Sendable, Hashable {
   package init(sessions: [ProcessIdentity], run: String? = nil) {
     self.sessions = sessions
     self.run = run
+  }
+
+  /// What a takeover of a run has to end, of the children that were recorded.
+  ///
+  /// The start of a service is among it only while it has not finished: what it left running is the service.
+  package init(takeoverOf run: String, children: [StartedChild]) {
+    self.init(
+      sessions: children.filter { $0.kind.endsWhatItLeaves || $0.identity.isAlive }.map(\.identity), run: run)
   }
 }

@@ -99,7 +99,8 @@ struct EndedChildTests {
       #expect(result.ended.isEmpty)
       let service = try identity(await line)
       #expect(service.isAlive)
-      let takeover = SurvivorSearch(sessions: [], run: "run-service")
+      let takeover = SurvivorSearch(takeoverOf: "run-service", children: [result.child])
+      #expect(takeover.sessions.isEmpty)
       #expect(try ProcessTree.end(takeover, grace: .zero).isEmpty)
       #expect(service.isAlive)
       #expect(try ProcessTree.endRunner(service))
@@ -119,6 +120,21 @@ struct EndedChildTests {
       #expect(!result.child.identity.isAlive)
       #expect(daemon.isAlive)
       #expect(try ProcessTree.endRunner(daemon))
+    }
+  }
+
+  @Test("a takeover ends the start of a service that has not finished, and every other child")
+  func takeover() async throws {
+    try await Scratch.with { scratch in
+      let children = try ChildKind.allCases.map { kind in
+        try SpawnedChild.spawn(
+          Command(["sleep", "1000"]), kind: kind, in: scratch.context(run: "run-takeover"), capturesOutput: false)
+      }
+      for child in children { try child.openGate() }
+      let search = SurvivorSearch(takeoverOf: "run-takeover", children: children.map(\.started))
+      let ended = try await BlockingThread.run("test") { _ in try ProcessTree.end(search, grace: .seconds(10)) }
+      #expect(Set(ended.map(\.identity)) == Set(children.map(\.started.identity)))
+      for child in children { #expect(child.reap() == .signalled(SIGTERM)) }
     }
   }
 

@@ -88,6 +88,19 @@ struct StartGateTests {
     }
   }
 
+  @Test("a child that waits at its gate holds nobody else's gate open", .timeLimit(.minutes(1)))
+  func ownGateOnly() async throws {
+    try await Scratch.with { scratch in
+      let command = Command.shell("touch \(scratch.file("ran"))")
+      let children = try (0..<3).map { _ in
+        try SpawnedChild.spawn(command, kind: .run, in: scratch.context(), capturesOutput: false)
+      }
+      // In this order each would wait for ever for a later one that had inherited its gate.
+      for child in children { child.discard() }
+      #expect(!scratch.exists("ran"))
+    }
+  }
+
   @Test("a task that is cancelled while the child is recorded runs nothing")
   func cancelledBetween() async throws {
     try await Scratch.with { scratch in
