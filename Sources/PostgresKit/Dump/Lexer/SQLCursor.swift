@@ -2,22 +2,29 @@
 struct SQLCursor {
   /// The statement, or so much of its front as is looked at.
   let bytes: [UInt8]
-  let clientEncoding: String?
   private var tokens: SQLTokenizer
   /// The token that the next call looks at.
   private(set) var token: SQLToken
+  /// Where the token that was passed over last ends.
+  private(set) var lastEnd = 0
 
   /// No head is longer: a table has at most 1600 columns of at most 63 bytes, four times in quotes.
   private static let headBytes = 1 << 20
 
-  init(_ statement: Span<UInt8>, state: DumpReaderState) {
-    let head = Array(copying: statement.extracting(0..<min(statement.count, Self.headBytes)))
-    var tokens = SQLTokenizer(syntax: state.syntax)
+  init(_ statement: Span<UInt8>, syntax: SQLSyntax, headBytes: Int = Self.headBytes) {
+    let head = Array(copying: statement.extracting(0..<min(statement.count, headBytes)))
+    var tokens = SQLTokenizer(syntax: syntax)
     token = tokens.next(in: head.span)
     self.tokens = tokens
     bytes = head
-    clientEncoding = state.clientEncoding
   }
+
+  /// A cursor over SQL that stood inside of a literal, such as the name that setval is given.
+  init(_ text: String) {
+    self.init(Array(text.utf8).span, syntax: SQLSyntax())
+  }
+
+  private var clientEncoding: String? { tokens.syntax.clientEncoding }
 
   /// Whether the statement is over: at its `;`, or at the end of what is looked at.
   var isAtEnd: Bool {
@@ -32,6 +39,7 @@ struct SQLCursor {
   mutating func advance() {
     // A copy, so that the call does not need the whole cursor twice.
     var tokens = tokens
+    lastEnd = token.end
     token = tokens.next(in: bytes.span)
     self.tokens = tokens
   }

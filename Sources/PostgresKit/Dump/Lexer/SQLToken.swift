@@ -28,5 +28,14 @@ struct SQLToken {
 struct SQLSyntax: Sendable, Hashable {
   /// `standard_conforming_strings`: whether a backslash in a literal without prefix is just a backslash.
   var standardStrings = true
-  var encoding = EncodingShape.plain
+  /// How ``clientEncoding`` forms characters.
+  private(set) var encoding = EncodingShape.plain
+  /// The encoding of the bytes, by the name that the dump gives it; nil is not known.
+  private(set) var clientEncoding: String?
+
+  init(standardStrings: Bool = true, clientEncoding: String? = nil) {
+    self.standardStrings = standardStrings
+    self.clientEncoding = clientEncoding
+    encoding = EncodingShape(clientEncoding: clientEncoding)
+  }
 }

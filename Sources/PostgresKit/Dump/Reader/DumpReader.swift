@@ -46,6 +46,14 @@ package struct DumpReader<Source: ByteSource & ~Copyable>: ~Copyable {
     try splitter.buffer.withCurrent(body)
   }
 
+  /// What the statement does that ``next()`` gave last; of no use after a piece of another kind.
+  package var statement: DumpStatement {
+    let syntax = splitter.statementSyntax
+    var statement = withBytes { DumpStatement($0, syntax: syntax) }
+    if case .copyFromStdin = statement.kind, let copy = state.copy { statement.kind = .copyFromStdin(copy) }
+    return statement
+  }
+
   /// A copy of the bytes of the piece that ``next()`` gave last.
   package var text: SQLText {
     withBytes { SQLText(Array(copying: $0)) }

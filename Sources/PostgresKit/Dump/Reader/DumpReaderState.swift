@@ -47,8 +47,7 @@ package struct DumpReaderState: Sendable, Hashable, Codable {
 
 extension DumpReaderState {
   var syntax: SQLSyntax {
-    SQLSyntax(
-      standardStrings: standardConformingStrings, encoding: EncodingShape(clientEncoding: clientEncoding))
+    SQLSyntax(standardStrings: standardConformingStrings, clientEncoding: clientEncoding)
   }
 }
 

@@ -9,6 +9,8 @@ struct DumpSplitter: ~Copyable {
   var state: DumpReaderState
   /// What ``state`` makes of the lexer's rules; kept, since every statement needs it.
   var syntax: SQLSyntax
+  /// What was in force for the statement that was given out last.
+  private(set) var statementSyntax: SQLSyntax
   let limits: DumpReaderLimits
   let name: String
   private var scanner: StatementScanner?
@@ -26,6 +28,7 @@ struct DumpSplitter: ~Copyable {
     precondition(limits.chunkBytes >= 16, "chunks too small for a character")
     self.state = state
     syntax = state.syntax
+    statementSyntax = syntax
     self.limits = limits
     self.name = name
   }
@@ -99,8 +102,9 @@ extension DumpSplitter {
     try refuseNullByte(before: byteCount)
     let (lines, effect) = buffer.withUnread { bytes in
       let text = bytes.extracting(0..<byteCount)
-      return (ByteSearch.countLines(in: text, to: byteCount), StatementEffect(of: text, in: state))
+      return (ByteSearch.countLines(in: text, to: byteCount), StatementEffect(of: text, syntax: syntax, in: state))
     }
+    statementSyntax = syntax
     var place = DumpReaderState.Place.between
     switch effect {
     case .none: break

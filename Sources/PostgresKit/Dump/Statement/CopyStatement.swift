@@ -6,11 +6,7 @@ enum CopyStatement {
   case binaryFromStdin
   case toStdout
   /// Reads or writes a file of the server, or runs a program there.
-  case server(SQLName?, Server)
-
-  enum Server {
-    case fromFile, fromProgram, toFile, toProgram
-  }
+  case server(SQLName?, DumpCopyDirection)
 
   /// - Returns: nil for any other statement, and for a COPY that PostgreSQL would not understand.
   init?(_ cursor: SQLCursor) {

@@ -18,7 +18,7 @@ package struct DumpSetting: Sendable, Hashable, Codable {
     if cursor.take("set") {
       self.init(afterSet: &cursor)
     } else if cursor.take("reset") {
-      guard let name = Self.name(&cursor) else { return nil }
+      guard !cursor.take("session", "authorization"), let name = Self.name(&cursor) else { return nil }
       self.init(name: name, value: nil, scope: .session)
     } else if cursor.take("discard", "all") {
       self.init(name: "all", value: nil, scope: .session)
@@ -29,7 +29,7 @@ package struct DumpSetting: Sendable, Hashable, Codable {
     }
   }
 
-  private init(name: String, value: String?, scope: Scope) {
+  init(name: String, value: String?, scope: Scope) {
     self.name = name
     self.value = value
     self.scope = scope

@@ -8,11 +8,11 @@ enum StatementEffect {
   case session(DumpSetting)
 
   /// - Parameter state: where the statement begins.
-  init(of statement: Span<UInt8>, in state: DumpReaderState) {
+  init(of statement: Span<UInt8>, syntax: SQLSyntax, in state: DumpReaderState) {
     // Most statements of a large dump are INSERTs: one byte is enough to pass over them.
     switch statement.count > 0 ? Ascii.lowercased(statement[0]) : 0 {
     case UInt8(ascii: "c"):
-      let cursor = SQLCursor(statement, state: state)
+      let cursor = SQLCursor(statement, syntax: syntax)
       guard cursor.isAt("copy"), let copy = CopyStatement(cursor) else {
         self = .none
         return
@@ -26,7 +26,7 @@ enum StatementEffect {
       case .toStdout, .server: self = .none
       }
     case UInt8(ascii: "s"), UInt8(ascii: "r"), UInt8(ascii: "d"):
-      self = DumpSetting(SQLCursor(statement, state: state)).map { .session($0) } ?? .none
+      self = DumpSetting(SQLCursor(statement, syntax: syntax)).map { .session($0) } ?? .none
     default: self = .none
     }
   }
