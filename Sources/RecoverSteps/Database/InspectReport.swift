@@ -4,10 +4,12 @@ package import RecoverBase
 /// What the inspection of a database recovery found: the evidence of `database.inspect`, and what people read
 /// before they say yes.
 package struct InspectReport: Sendable, Hashable, Codable {
-  /// Of the backup file as it is on disk.
+  /// Of the dump once it is decompressed.
   package var sha256: Digest
   /// The size of the dump once it is decompressed.
   package var dumpBytes: Int64
+  /// The database's name in a dump that connects to databases.
+  package var segment: String?
   package var tableCount: Int
   package var rowCount: Int64
   package var objectCount: Int
@@ -15,6 +17,9 @@ package struct InspectReport: Sendable, Hashable, Codable {
   package var origin: String
   /// What the live database is like; nil when there is none.
   package var live: DatabaseFacts?
+  /// How the dump wants its database made, and what it says about it; for a target that does not exist yet.
+  package var creation: DatabaseCreation
+  package var propertyStatements: [String]
   /// What people should know, each one line.
   package var warnings: [String]
   /// What the restore would take away or bring back, table by table; at most ``differenceLimit``.

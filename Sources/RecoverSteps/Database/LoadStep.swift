@@ -73,7 +73,7 @@ struct LoadStep: Step {
       work,
       LoadRequest(
         target: work.access.settings(for: work.name(of: .side)), dumpName: work.bindings.backup.path,
-        identity: report.sha256.hex, rules: LoadRules(database: work.bindings.segment),
+        identity: report.sha256.hex, rules: LoadRules(database: report.segment),
         breadcrumb: try work.breadcrumb(.side, state: .loaded).text())
     )
   }

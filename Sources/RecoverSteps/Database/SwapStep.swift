@@ -54,10 +54,9 @@ struct SwapStep: Step {
     guard try await probeUndo(context) != .absent else { return ["swapped back": false] }
     let (work, swap) = try await parts(context)
     let back = try back(swap, work, context)
-    let writes = try await WritesSinceSwap.count(in: swap, work, context)
     _ = try await perform(back, work, context)
     return try JSONValue(
-      encoding: SwapBackEvidence(failedCopy: back.leaving?.name, writesAcceptedSinceSwap: writes))
+      encoding: SwapBackEvidence(failedCopy: back.leaving?.name))
   }
 
   private func perform(_ swap: DatabaseSwap, _ work: DatabaseWork, _ context: StepContext) async throws
@@ -133,6 +132,4 @@ private struct SwapEvidence: Codable {
 private struct SwapBackEvidence: Codable {
   /// The name under which the copy that was swapped out is kept.
   var failedCopy: String?
-  /// Rows that were written to it while it was live; nil where nobody can tell.
-  var writesAcceptedSinceSwap: Int64?
 }

@@ -1,0 +1,126 @@
+internal import PostgresKit
+internal import RecoverBase
+internal import RecoverCore
+
+/// Which part of a dump is restored, and whether it may be: decisions over a survey, without a server.
+struct DumpChoice: Sendable {
+  let survey: DumpSurvey
+  /// The database's name in the dump; nil for a dump that connects to nothing.
+  let database: String?
+  let path: String
+
+  /// Chooses the part that is meant.
+  ///
+  /// - Throws: ``RecoverError`` `backupRefused` for a dump that was cut off or is empty, `usage` when nobody can tell
+  ///   which of its databases is meant.
+  init(_ survey: DumpSurvey, bindings: DatabaseBindings) throws {
+    self.survey = survey
+    path = bindings.backup.path
+    if case .truncated(let how) = survey.completeness {
+      throw RecoverError(
+        .backupRefused, "\(path) was cut off: \(how)", hint: "use a whole backup; this one would lose data")
+    }
+    database = try Self.choose(survey.connectedDatabases, bindings)
+  }
+
+  private static func choose(_ names: [String], _ bindings: DatabaseBindings) throws -> String? {
+    if let segment = bindings.segment {
+      guard names.contains(segment) else {
+        throw RecoverError(
+          .usage, "\(bindings.backup.path) holds no database \(segment)",
+          hint: names.isEmpty ? "it connects to none: leave --segment out" : "it holds \(names.joined(separator: ", "))")
+      }
+      return segment
+    }
+    if names.count <= 1 { return names.first }
+    if names.contains(bindings.name) { return bindings.name }
+    throw RecoverError(
+      .usage, "\(bindings.backup.path) holds \(names.count) databases, and none is called \(bindings.name)",
+      hint: "say which with --segment: \(names.joined(separator: ", "))")
+  }
+
+  /// The parts that are loaded.
+  var segments: [DumpSegment] { survey.content(of: database) }
+
+  /// Refuses what reaches out of the database.
+  ///
+  /// - Throws: ``RecoverError`` `backupRefused` with the first line.
+  func refuseEscapes() throws {
+    guard let first = segments.flatMap(\.escapes).min(by: { $0.line < $1.line }) else { return }
+    let count = segments.reduce(0) { $0 + $1.escapeCount }
+    throw RecoverError(
+      .backupRefused, "\(path), line \(first.line): \(Self.describe(first.escape))\(count > 1 ? ", and \(count - 1) more" : "")",
+      hint: "a restore must not reach out of its database: look where this dump comes from, and take the line out")
+  }
+
+  private static func describe(_ escape: DumpStatement.Escape) -> String {
+    switch escape {
+    case .serverConfiguration: "changes the server's configuration"
+    case .role: "makes, changes or drops a role"
+    case .tablespace(let name): "makes or changes tablespace \(name)"
+    case .database(let name): "makes, changes or drops database \(name)"
+    case .program: "runs a program on the server"
+    case .serverFile: "reads or writes a file of the server"
+    case .library: "loads a library into the server"
+    }
+  }
+
+  /// What the server has to have.
+  var requirements: Requirements {
+    Requirements(
+      roles: Set(segments.flatMap(\.roles)), extensions: Set(segments.flatMap(\.extensions).map(\.name)),
+      languages: Set(segments.flatMap(\.languages)), tablespaces: Set(segments.flatMap(\.tablespaces)),
+      encodings: Set(segments.compactMap(\.encoding)))
+  }
+
+  var tables: [DumpTable] { segments.flatMap(\.tables) }
+  var rowCount: Int64 { tables.reduce(0) { $0 + $1.rows } }
+  var objectCount: Int { segments.reduce(0) { $0 + $1.objectCounts.values.reduce(0, +) } }
+
+  /// At least so much the data alone will take.
+  var dataBytes: Int64 { tables.reduce(0) { $0 + $1.copyBytes + $1.insertBytes } }
+
+  /// How the dump wants its database made.
+  var creation: DatabaseCreation {
+    statements(about: true).first.flatMap { DatabaseCreation.parse($0.text.description)?.creation } ?? .serverDefaults
+  }
+
+  /// The statements that give the database its properties; only where it has the same name in the dump.
+  func propertyStatements(for name: String) -> [String] {
+    database == name ? statements(about: false).map(\.text.description) : []
+  }
+
+  private func statements(about creation: Bool) -> [DumpDatabase.Statement] {
+    let statements = survey.databases.first { $0.name == database }?.statements ?? []
+    return statements.filter { statement in
+      switch statement.change {
+      case .create: creation
+      case .drop: false
+      case .alter, .owner, .comment, .privileges, .securityLabel, .roleSetting: !creation
+      }
+    }
+  }
+
+  /// `dumped from PostgreSQL 15.18 by pg_dump 15.18`.
+  var origin: String {
+    let server = survey.origin.server.map { "dumped from PostgreSQL \($0.text)" } ?? "of unknown origin"
+    let program = survey.origin.program.map { " by pg_dump \($0.text)" } ?? ""
+    return server + program + (survey.origin.started.map { ", \($0)" } ?? "")
+  }
+
+  /// What people should know before they say yes.
+  func warnings(serverVersion: Int, name: String) -> [String] {
+    var warnings: [String] = []
+    if survey.completeness == .unknown {
+      warnings.append("the backup does not end as pg_dump ends one: nobody can tell whether something is missing")
+    }
+    if let server = survey.origin.server, server.major > serverVersion / 10_000 {
+      warnings.append("the backup is of PostgreSQL \(server.major), newer than the server: what is unknown here fails")
+    }
+    if rowCount == 0 { warnings.append("the backup holds no rows at all") }
+    if let database, database != name {
+      warnings.append("the backup is of database \(database): what it says about the database itself is left out")
+    }
+    return warnings
+  }
+}

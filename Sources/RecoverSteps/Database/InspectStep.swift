@@ -1,0 +1,72 @@
+internal import PostgresKit
+internal import RecoverBase
+internal import RecoverCore
+internal import RecoverEngine
+
+/// `database.inspect`: is the backup whole, does it fit this server, may we, and what would be lost?
+///
+/// Reads the whole backup once; nothing has stopped when it refuses.
+struct InspectStep: Step {
+  let drivers: StepDrivers
+
+  var isInterruptible: Bool { true }
+
+  func perform(_ context: StepContext) async throws -> JSONValue {
+    let work = try DatabaseWork(context, drivers)
+    let choice = try DumpChoice(try await survey(work, context), bindings: work.bindings)
+    try choice.refuseEscapes()
+    let findings = try await work.onMaintenance { connection, interruption in
+      try ServerInspection(work: work, choice: choice).examine(&connection, interruption)
+    }
+    let differences = findings.differences
+    let report = InspectReport(
+      sha256: choice.survey.digest, dumpBytes: choice.survey.byteCount, segment: choice.database,
+      tableCount: choice.tables.count, rowCount: choice.rowCount, objectCount: choice.objectCount,
+      origin: choice.origin, live: findings.live, creation: choice.creation,
+      propertyStatements: choice.propertyStatements(for: work.bindings.name),
+      warnings: choice.warnings(serverVersion: work.bindings.server.version, name: work.bindings.name)
+        + findings.warnings,
+      differences: Array(differences.prefix(InspectReport.differenceLimit)),
+      furtherDifferences: max(0, differences.count - InspectReport.differenceLimit))
+    return try JSONValue(encoding: report)
+  }
+
+  /// One pass over the backup; kept beside the journal for the steps that need its details.
+  private func survey(_ work: DatabaseWork, _ context: StepContext) async throws -> DumpSurvey {
+    let survey = try await SurveyFile.scan(work.bindings.backup, reporter: context.reporter)
+    if context.epoch > 0 { try SurveyFile.keep(survey, in: context.directory) }
+    return survey
+  }
+}
+
+/// The survey of a run's backup, on disk: too large for the journal where a dump has many tables.
+enum SurveyFile {
+  /// Reads the whole backup.
+  static func scan(_ backup: BackupReference, reporter: any StepReporter) async throws -> DumpSurvey {
+    try await BlockingThread.run("recover-survey") { interruption in
+      let file = try BackupFile(path: backup.path)
+      try file.check(backup)
+      var reader = DumpReader(try BackupSource(file), named: backup.path)
+      return try DumpSurvey(reading: &reader, interruption: interruption) { bytes in
+        reporter.progress(Progress(doneBytes: bytes, totalBytes: backup.sizeBytes))
+      }
+    }
+  }
+
+  static func keep(_ survey: DumpSurvey, in directory: String) throws {
+    try RunDirectory.make(directory)
+    try RunDirectory.write(try JSONValue.canonicalBytes(of: survey), to: path(in: directory))
+  }
+
+  /// The kept survey; made again where the file is gone.
+  static func load(_ backup: BackupReference, context: StepContext) async throws -> DumpSurvey {
+    if let bytes = try? RunDirectory.read(path(in: context.directory)),
+      let survey = try? JSONValue.decode(DumpSurvey.self, from: bytes)
+    {
+      return survey
+    }
+    return try await scan(backup, reporter: context.reporter)
+  }
+
+  private static func path(in directory: String) -> String { "\(directory)/survey.json" }
+}

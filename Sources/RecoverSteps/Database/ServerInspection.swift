@@ -1,0 +1,98 @@
+internal import PostgresKit
+internal import RecoverBase
+internal import RecoverCore
+
+/// What an inspection asks the server: is it the right one, may we, has it what the dump needs, what is in the way?
+struct ServerInspection: Sendable {
+  let work: DatabaseWork
+  let choice: DumpChoice
+
+  /// What was found and is no reason to refuse.
+  struct Findings: Sendable {
+    var live: DatabaseFacts?
+    var warnings: [String] = []
+    var differences: [TableDifference] = []
+  }
+
+  /// - Throws: ``RecoverError`` `wrongTarget`, `missingRequirement`, `noSpace`, `claimed`, `drifted`.
+  func examine(_ connection: inout Connection, _ interruption: Interruption) throws -> Findings {
+    let identity = try ServerIdentity.read(&connection)
+    guard !identity.isInRecovery else {
+      throw RecoverError(
+        .wrongTarget, "the server is a standby: it can't be written to", hint: "name the primary in the URL")
+    }
+    try Pooling.detect(work.access.maintenanceSettings, interruption: interruption)
+      .checkUsable(work.access.maintenanceSettings)
+    var findings = Findings()
+    findings.live = try liveFacts(&connection)
+    try checkLeftovers(findings.live, &connection)
+    let account = try Account.read(&connection)
+    try checkRights(findings.live, account, &connection)
+    try checkRequirements(account, &connection)
+    findings.warnings += try checkSpace(findings.live, identity, &connection)
+    return findings
+  }
+
+  private func liveFacts(_ connection: inout Connection) throws -> DatabaseFacts? {
+    let facts = try DatabaseFacts.read(work.bindings.name, &connection)
+    guard facts?.oid == work.bindings.liveOID else {
+      throw RecoverError(
+        .drifted, "database \(work.bindings.name) was made, replaced or dropped since the plan was made",
+        hint: "look at it, and plan again")
+    }
+    return facts
+  }
+
+  /// A live database that another run has closed is that run's business.
+  private func checkLeftovers(_ live: DatabaseFacts?, _ connection: inout Connection) throws {
+    guard let live, !live.allowsConnections else { return }
+    let other = try MarkedDatabase.list(&connection)
+      .first { $0.breadcrumb.target == work.bindings.name && $0.breadcrumb.role == .side && $0.breadcrumb.run != work.run.text }
+    guard let other else { return }
+    throw RecoverError(
+      .claimed,
+      "database \(work.bindings.name) was closed by run \(other.breadcrumb.run), started on \(other.breadcrumb.host)",
+      hint: "resume or cancel that run where it was started: recover runs --open")
+  }
+
+  private func checkRights(
+    _ live: DatabaseFacts?, _ account: Account, _ connection: inout Connection
+  ) throws {
+    let creation = live.map(DatabaseCreation.init(like:)) ?? choice.creation
+    let missing = try MissingRight.toCreate(creation, account, &connection)
+    guard let first = missing.first else { return }
+    throw RecoverError(
+      .missingRequirement, missing.map(\.message).joined(separator: "; "), hint: first.hint)
+  }
+
+  private func checkRequirements(_ account: Account, _ connection: inout Connection) throws {
+    let unmet = try choice.requirements.unmet(account, &connection)
+    guard let first = unmet.first else { return }
+    let shown = unmet.prefix(10).map(\.message).joined(separator: "; ")
+    let more = unmet.count > 10 ? "; and \(unmet.count - 10) more" : ""
+    throw RecoverError(.missingRequirement, shown + more, hint: first.hint)
+  }
+
+  /// The data alone has to fit; indexes come on top, so that little more than that is worth a word.
+  private func checkSpace(
+    _ live: DatabaseFacts?, _ identity: ServerIdentity, _ connection: inout Connection
+  ) throws -> [String] {
+    let needed = ByteCount(choice.dataBytes)
+    let space: ByteCount
+    if let stated = work.bindings.freeDisk {
+      space = stated
+    } else {
+      switch try DiskSpace.look(tablespace: live?.tablespace, identity: identity, &connection) {
+      case .known(let free, _): space = free
+      case .unknown(let reason): return ["free disk can't be seen: \(reason); free-disk in the policy can tell it"]
+      }
+    }
+    guard space > needed else {
+      throw RecoverError(
+        .noSpace, "the server's disk has \(space) free, the data alone takes \(needed)",
+        hint: "free space on the server; both copies exist side by side until the retention ends")
+    }
+    guard space.bytes < needed.bytes * 3 else { return [] }
+    return ["the server's disk has \(space) free for \(needed) of data and its indexes"]
+  }
+}
