@@ -47,6 +47,10 @@ struct Scratch: Sendable {
     unsafe chmod(file(name), mode)
   }
 
+  func makeDirectory(_ name: String) throws {
+    guard unsafe mkdir(file(name), 0o755) == 0 else { throw RecoverError.system(.bug, "can't make \(file(name))") }
+  }
+
   /// Makes a named pipe, over which a child says that it has come so far.
   func pipe(_ name: String) throws -> NamedPipe {
     guard unsafe mkfifo(file(name), 0o600) == 0 else { throw RecoverError.system(.bug, "mkfifo(3) failed") }

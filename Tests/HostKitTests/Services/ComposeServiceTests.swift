@@ -1,0 +1,127 @@
+internal import RecoverBase
+internal import Testing
+
+@testable internal import HostKit
+
+@Suite("Compose, by scripted programs")
+struct ComposeServiceTests {
+  private static let options = "-f /srv/docker-compose.yml -f /srv/override.yml -p demo"
+
+  @Test("the state is asked for in the form that the version knows", arguments: FakeCompose.Kind.allCases)
+  func status(_ kind: FakeCompose.Kind) async throws {
+    try await Scratch.with { scratch in
+      let fake = try FakeCompose([kind], in: scratch)
+      let service = fake.service()
+      for (state, phase) in [
+        ("running 0", ServiceState.Phase.running), ("exited 0", .stopped), ("exited 1", .failed),
+        ("paused 0", .unknown),
+      ] {
+        try fake.set(state)
+        #expect(try await service.status(in: scratch.context()).phase == phase, "\(state)")
+      }
+      _ = try fake.calls()
+      _ = try await service.status(in: scratch.context())
+      let base = "\(kind.program) \(Self.options)"
+      let inspect =
+        "inspect --type container --format \(ComposeContainer.inspectTemplate) 0123456789abcdef fedcba9876543210 00112233445566"
+      switch kind {
+      case .plugin, .standalone: #expect(try fake.calls() == ["\(base) ps --all --format json"])
+      case .python: #expect(try fake.calls() == ["\(base) ps -q", "docker \(inspect)"])
+      case .podman: #expect(try fake.calls() == ["\(base) ps -q", "podman \(inspect)"])
+      }
+    }
+  }
+
+  @Test("it is stopped and started with the runbook's commands, each once", arguments: FakeCompose.Kind.allCases)
+  func orders(_ kind: FakeCompose.Kind) async throws {
+    try await Scratch.with { scratch in
+      let fake = try FakeCompose([kind], in: scratch)
+      let service = fake.service()
+      let context = scratch.context()
+      try fake.set("running 0")
+      #expect(try await service.start(in: context).phase == .running)
+      #expect(try await service.stop(in: context).phase == .running)
+      #expect(try await service.stop(in: context).phase == .stopped)
+      #expect(try await service.start(in: context).phase == .stopped)
+      let orders = try fake.calls().filter { !$0.contains(" ps ") && !$0.contains(" inspect ") }
+      let base = "\(kind.program) \(Self.options)"
+      #expect(orders == ["\(base) stop reflexion-app", "\(base) start reflexion-app"])
+      #expect(try await service.status(in: context).phase == .running)
+    }
+  }
+
+  @Test("a service without a container is stopped, and is brought up", arguments: FakeCompose.Kind.allCases)
+  func absent(_ kind: FakeCompose.Kind) async throws {
+    try await Scratch.with { scratch in
+      let fake = try FakeCompose([kind], in: scratch)
+      let service = fake.service()
+      try fake.set("absent")
+      #expect(try await service.status(in: scratch.context()) == ServiceState(.stopped, "no container"))
+      _ = try fake.calls()
+      try await service.start(in: scratch.context())
+      #expect(try fake.calls().contains("\(kind.program) \(Self.options) up -d --no-recreate reflexion-app"))
+    }
+  }
+
+  @Test("a misspelt service is an error, and not one that is stopped", arguments: FakeCompose.Kind.allCases)
+  func misspelt(_ kind: FakeCompose.Kind) async throws {
+    try await Scratch.with { scratch in
+      let fake = try FakeCompose([kind], in: scratch)
+      try fake.set("running 0")
+      let error = await #expect(throws: RecoverError.self) {
+        try await fake.service("relfexion-app").stop(in: scratch.context())
+      }
+      #expect(error?.code == .policyInvalid)
+      #expect(error?.hint == "did you mean `reflexion-app`?")
+    }
+  }
+
+  @Test("docker compose goes before docker-compose, and that before podman-compose; what does not work is passed over")
+  func order() async throws {
+    try await Scratch.with { scratch in
+      let kinds: [FakeCompose.Kind] = [.podman, .python, .plugin]
+      for count in 1...kinds.count {
+        let fake = try FakeCompose(Array(kinds.prefix(count)), in: scratch)
+        try fake.set("running 0")
+        let tool = try await ComposeTool.find(
+          environment: fake.environment, in: scratch.context(), deadline: .after(.seconds(30)))
+        #expect(tool.command.joined(separator: " ") == kinds[count - 1].program)
+      }
+    }
+  }
+
+  @Test("without any Compose it says what was tried")
+  func none() async throws {
+    try await Scratch.with { scratch in
+      let fake = try FakeCompose([], in: scratch)
+      // docker without the plugin, as Debian has it.
+      try scratch.write("bin/docker", "#!/bin/sh\necho \"unknown command: docker compose\" >&2; exit 1\n", mode: 0o755)
+      let error = await #expect(throws: RecoverError.self) {
+        _ = try await fake.service().status(in: scratch.context())
+      }
+      #expect(error?.code == .missingRequirement)
+      #expect(
+        error?.message
+          == "no Compose works here (docker compose: exited with 1: unknown command: docker compose; "
+          + "docker-compose: not installed; podman-compose: not installed)")
+    }
+  }
+
+  @Test("an answer that can't be read, or a Compose that fails, is unknown")
+  func unreadable() async throws {
+    try await Scratch.with { scratch in
+      let fake = try FakeCompose([.plugin], in: scratch)
+      for (body, reason) in [
+        ("echo 'NAME IMAGE'", "can't read what `ps --format json` of Compose printed"),
+        (
+          "echo 'Cannot connect to the Docker daemon' >&2; exit 1",
+          "docker exited with 1: Cannot connect to the Docker daemon"
+        ),
+      ] {
+        try scratch.write("bin/docker", "#!/bin/sh\ncase \"$*\" in *version*) exit 0;; esac\n\(body)\n", mode: 0o755)
+        let state = try await fake.service().status(in: scratch.context())
+        #expect(state == ServiceState(.unknown, reason))
+      }
+    }
+  }
+}
