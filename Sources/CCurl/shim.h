@@ -19,3 +19,15 @@ static inline CURLcode recover_curl_set_write(CURL *handle, recover_curl_write f
 static inline CURLcode recover_curl_status(CURL *handle, long *status) {
   return curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, status);
 }
+// Called about once a second while a transfer waits, and often while it runs; what is not 0 ends it.
+typedef int (*recover_curl_progress)(void *context, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
+static inline CURLcode recover_curl_set_progress(CURL *handle, recover_curl_progress function, void *context) {
+  CURLcode code = curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, function);
+  if (code == CURLE_OK) code = curl_easy_setopt(handle, CURLOPT_XFERINFODATA, context);
+  return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+}
+static inline CURLcode recover_curl_connections(CURL *handle, long *count) {
+  return curl_easy_getinfo(handle, CURLINFO_NUM_CONNECTS, count);
+}
+// CURL_GLOBAL_DEFAULT is a macro that Swift does not import.
+static inline CURLcode recover_curl_global_init(void) { return curl_global_init(CURL_GLOBAL_DEFAULT); }
