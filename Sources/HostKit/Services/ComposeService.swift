@@ -1,0 +1,69 @@
+package import RecoverBase
+
+/// A service of a Compose project, driven by whichever Compose is installed.
+package struct ComposeService: ServiceDriver {
+  package let name: String
+  package let limits: ServiceLimits
+  private let project: ComposeProject
+  private let service: String
+  private let locator: ComposeLocator
+
+  /// - Parameters:
+  ///   - name: the service's name in the policy.
+  ///   - service: its name in the project's files.
+  package init(
+    name: String, project: ComposeProject, service: String, locator: ComposeLocator,
+    limits: ServiceLimits = ServiceLimits()
+  ) {
+    self.name = name
+    self.limits = limits
+    self.project = project
+    self.service = service
+    self.locator = locator
+  }
+
+  /// How the containers of the service are.
+  ///
+  /// - Throws: ``RecoverError`` `policyInvalid` when the project has no such service: a misspelt one would
+  ///   look like one that is stopped. `interrupted`; `missingRequirement` without any Compose.
+  package func status(in context: ChildContext, deadline: Deadline) async throws -> ServiceState {
+    let tool = try await locator.tool(in: context, deadline: deadline)
+    let ask = ComposeQuery(tool: tool, project: project, context: context, deadline: deadline)
+    do {
+      let containers = try await ask.containers().filter { $0.service == service && !$0.isOneOff }
+      if containers.isEmpty { try await requireService(ask) }
+      return ComposeContainer.state(of: containers)
+    } catch let error as RecoverError where error.code == .checkFailed || error.code == .unreachable {
+      return ServiceState(.unknown, error.message)
+    }
+  }
+
+  /// Runs `start`; where the service has no container, `up -d --no-recreate`, which makes one.
+  package func orderStart(from state: ServiceState, in context: ChildContext, deadline: Deadline) async throws {
+    let isAbsent = state == ServiceState(.stopped, ComposeContainer.noContainer)
+    let words = isAbsent ? ["up", "-d", "--no-recreate", service] : ["start", service]
+    try await order(words, "the start of service \(name)", kind: .service, in: context, deadline: deadline)
+  }
+
+  package func orderStop(in context: ChildContext, deadline: Deadline) async throws {
+    try await order(["stop", service], "the stop of service \(name)", kind: .run, in: context, deadline: deadline)
+  }
+
+  private func order(
+    _ words: [String], _ what: String, kind: ChildKind, in context: ChildContext, deadline: Deadline
+  ) async throws {
+    let tool = try await locator.tool(in: context, deadline: deadline)
+    let command = project.command(tool, words)
+    let result = try await ChildProcess.run(command, kind: kind, in: context, deadline: deadline)
+    try result.requireSuccess(what, logFile: context.logFile)
+  }
+
+  private func requireService(_ ask: ComposeQuery) async throws {
+    let known = try await ask.services()
+    guard !known.contains(service) else { return }
+    let files = project.files.joined(separator: ", ")
+    throw RecoverError(
+      .policyInvalid, "service \(name): the Compose project of \(files) has no service `\(service)`",
+      hint: NearestName.hint(service, among: known) ?? "it has \(known.map { "`\($0)`" }.joined(separator: ", "))")
+  }
+}
