@@ -26,7 +26,8 @@ enum Confirmation {
       if mayAsk { return .ask(question: "type the name of the target to go on (\(target)): ", answer: target) }
       return .refused(
         RecoverError(
-          .notConfirmed, "production wants more than --yes: the target's name", hint: "confirm with --confirm \(target)"))
+          .notConfirmed, "production wants more than --yes: the target's name", hint: "confirm with --confirm \(target)"
+        ))
     }
     if yes { return .confirmed }
     if mayAsk { return .ask(question: "type yes to go on: ", answer: "yes") }

@@ -1,0 +1,79 @@
+internal import RecoverBase
+
+/// What progress writes, decided without writing it: pure, every method gives the text to write.
+struct ProgressScreen {
+  /// How progress is shown.
+  enum Mode: Equatable {
+    /// Not at all.
+    case silent
+    /// One plain line an event.
+    case plain
+    /// One line that is redrawn, with rate and time left; events scroll by above it.
+    case live
+  }
+
+  private let mode: Mode
+  /// The width of the longest step's name, so that numbers stay in their column.
+  private let nameColumns: Int
+  /// What stands on the live line.
+  private var line = ""
+  private var drawnAt: Moment?
+  private var meters: [String: RateMeter] = [:]
+
+  private static let redrawEvery = Duration.milliseconds(100)
+  private static let eraseLine = "\r\u{1B}[K"
+  /// Narrower terminals are drawn on as if they had this many columns.
+  private static let fewestColumns = 20
+
+  /// - Parameter steps: the names of the steps that there will be.
+  init(mode: Mode, steps: [String]) {
+    self.mode = mode
+    nameColumns = steps.map { TerminalText.width($0) }.max() ?? 0
+  }
+
+  /// An event on a line of its own; on a live screen a beginning becomes the live line.
+  ///
+  /// - Parameters:
+  ///   - step: the step that it is about; its rate is measured anew once it is over.
+  ///   - time: in UTC; its time of day is shown.
+  ///   - isEnd: whether what it is about is over.
+  mutating func event(_ text: String, step: String?, at time: WallTime, isEnd: Bool, columns: Int) -> String {
+    if isEnd, let step { meters[step] = nil }
+    let text = TerminalText.safe(text)
+    let stamped = "\(time.description.dropFirst("2026-11-23T".count)) \(text)\n"
+    switch mode {
+    case .silent: return ""
+    case .plain: return stamped
+    case .live: return isEnd ? clear() + stamped : draw(text, columns)
+    }
+  }
+
+  /// The live line of a step, or nothing when it was drawn a moment ago.
+  mutating func update(
+    step: String, doneBytes: Int64, totalBytes: Int64?, detail: String?, at now: Moment, columns: Int
+  ) -> String {
+    guard mode == .live else { return "" }
+    meters[step, default: RateMeter()].record(doneBytes, at: now)
+    if let drawnAt, now - drawnAt < Self.redrawEvery { return "" }
+    drawnAt = now
+    let text = ProgressText.line(
+      step: TerminalText.padded(step, columns: nameColumns), doneBytes: doneBytes, totalBytes: totalBytes,
+      bytesPerSecond: meters[step]?.bytesPerSecond,
+      detail: detail.map { TerminalText.safe($0) })
+    return draw(text, columns)
+  }
+
+  /// Takes the live line away, so that other text can be written.
+  mutating func clear() -> String {
+    guard !line.isEmpty else { return "" }
+    line = ""
+    return Self.eraseLine
+  }
+
+  private mutating func draw(_ text: String, _ columns: Int) -> String {
+    let erasure = clear()
+    // The last column stays free: a terminal that wraps there could not take the line back.
+    line = TerminalText.fitted(text, columns: max(columns, Self.fewestColumns) - 1)
+    return erasure + line
+  }
+}

@@ -1,0 +1,88 @@
+import RecoverBase
+import Testing
+
+@testable import RecoverCLI
+
+@Suite("Progress on a screen")
+struct ProgressScreenTests {
+  static let time = WallTime(microseconds: 1_795_416_691_000_000)
+  static let erase = "\r\u{1B}[K"
+
+  static func moment(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseconds * 1_000_000) }
+
+  /// The live line at a time.
+  static func update(_ screen: inout ProgressScreen, _ bytes: Int64, at milliseconds: Int64, columns: Int = 80)
+    -> String
+  {
+    screen.update(
+      step: "load", doneBytes: bytes, totalBytes: 10_000, detail: "t", at: moment(milliseconds), columns: columns)
+  }
+
+  @Test("elsewhere than on a terminal each event is one plain line, and progress is none")
+  func plain() {
+    var screen = ProgressScreen(mode: .plain, steps: ["load"])
+    #expect(
+      screen.event("load: begins", step: "load", at: Self.time, isEnd: false, columns: 10) == "06:51:31Z load: begins\n"
+    )
+    #expect(Self.update(&screen, 1, at: 0) == "")
+    #expect(
+      screen.event("load: done", step: "load", at: Self.time, isEnd: true, columns: 10) == "06:51:31Z load: done\n")
+    #expect(screen.clear() == "")
+  }
+
+  @Test("a silent screen writes nothing")
+  func silent() {
+    var screen = ProgressScreen(mode: .silent, steps: [])
+    #expect(screen.event("x", step: nil, at: Self.time, isEnd: true, columns: 80) == "")
+    #expect(Self.update(&screen, 1, at: 0) == "")
+  }
+
+  @Test("on a terminal the line is redrawn, and an end takes its place")
+  func live() {
+    var screen = ProgressScreen(mode: .live, steps: ["load", "verify"])
+    #expect(screen.event("load: begins", step: "load", at: Self.time, isEnd: false, columns: 80) == "load: begins")
+    #expect(Self.update(&screen, 1000, at: 0) == Self.erase + "load    1.0 kB of 10.0 kB  10 %  t")
+    #expect(
+      Self.update(&screen, 2000, at: 1000) == Self.erase + "load    2.0 kB of 10.0 kB  20 %  1.0 kB/s  8s left  t")
+    #expect(
+      screen.event("load: done", step: "load", at: Self.time, isEnd: true, columns: 80)
+        == Self.erase + "06:51:31Z load: done\n")
+    #expect(screen.clear() == "")
+  }
+
+  @Test("the line is redrawn ten times a second at most, and the rate still counts every byte")
+  func throttled() {
+    var screen = ProgressScreen(mode: .live, steps: [])
+    #expect(Self.update(&screen, 0, at: 0) != "")
+    #expect(Self.update(&screen, 400, at: 99) == "")
+    #expect(Self.update(&screen, 500, at: 500).hasSuffix("1.0 kB/s  10s left  t"))
+  }
+
+  @Test("a step that ended is measured anew when it runs again")
+  func again() {
+    var screen = ProgressScreen(mode: .live, steps: [])
+    _ = Self.update(&screen, 0, at: 0)
+    _ = screen.event("load: failed", step: "load", at: Self.time, isEnd: true, columns: 80)
+    _ = Self.update(&screen, 5000, at: 1000)
+    #expect(Self.update(&screen, 6000, at: 2000).hasSuffix("60 %  1.0 kB/s  4s left  t"))
+  }
+
+  @Test("a line that is longer than the terminal is cut, so that it can be taken back")
+  func narrow() {
+    var screen = ProgressScreen(mode: .live, steps: [])
+    #expect(Self.update(&screen, 1000, at: 0, columns: 24) == "load  1.0 kB of 10.0 k…")
+    #expect(screen.clear() == Self.erase)
+    #expect(screen.clear() == "")
+  }
+
+  @Test("names from a dump can't move the cursor")
+  func hostile() {
+    var screen = ProgressScreen(mode: .live, steps: [])
+    let line = screen.update(
+      step: "load", doneBytes: 1, totalBytes: nil, detail: "public.\u{1B}]0;x\u{7}", at: Self.moment(0), columns: 80)
+    #expect(line == "load  1 B  public.\\u{1B}]0;x\\u{7}")
+    var plain = ProgressScreen(mode: .plain, steps: [])
+    #expect(
+      plain.event("a\nb", step: nil, at: Self.time, isEnd: true, columns: 80) == "06:51:31Z a\\u{A}b\n")
+  }
+}
