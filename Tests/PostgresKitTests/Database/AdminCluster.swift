@@ -17,7 +17,7 @@ enum AdminCluster {
       """
       CREATE ROLE own LOGIN CREATEDB; CREATE ROLE app LOGIN; CREATE ROLE report LOGIN; CREATE ROLE "we ird" LOGIN;
       CREATE ROLE boss LOGIN SUPERUSER; CREATE ROLE nobody LOGIN;
-      GRANT app TO own;
+      GRANT app TO own; GRANT SET ON PARAMETER my.note TO own;
       """)
     return server
   }
