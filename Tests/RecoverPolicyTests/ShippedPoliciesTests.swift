@@ -16,12 +16,13 @@ struct ShippedPoliciesTests {
     #expect(BuiltInProcedures.files.map(\.bytes.count).reduce(0, +) <= 20_000)
   }
 
-  @Test("the db procedure has the steps of the design in their order")
+  @Test("the db procedure stops nothing before the inspection, and proves before it swaps")
   func database() throws {
     let procedure = try #require(try BuiltInProcedures.load()["db"])
     #expect(
       procedure.steps.map(\.id) == [
-        "inspect", "prepare", "stop", "fence", "load", "prove", "swap", "after", "start", "health", "accept", "retire",
+        "inspect", "prepare", "stop", "fence", "load", "analyze", "prove", "swap", "after", "start", "health", "accept",
+        "retire",
       ])
   }
 }

@@ -29,7 +29,7 @@ struct PolicySchemaTests {
     }
   }
 
-  @Test("the shipped files pass", arguments: ["environment.example.yaml", "db.yaml"])
+  @Test("the shipped files pass", arguments: ["environment.example.yaml", "db.yaml", "undo.yaml"])
   func shipped(_ name: String) throws {
     let validator = JSONSchemaValidator(root: PolicySchema.document())
     #expect(try validator.errors(try Self.json(try ShippedPolicies.text(name))) == [])
