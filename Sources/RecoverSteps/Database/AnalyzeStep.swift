@@ -14,7 +14,7 @@ struct AnalyzeStep: Step {
 
   func perform(_ context: StepContext) async throws -> JSONValue {
     try await DatabaseWork(context, drivers).onSide { connection, _ in
-      try connection.execute("ANALYZE")
+      _ = try connection.execute("ANALYZE")
     }
     return .null
   }

@@ -56,6 +56,7 @@ struct DumpChoice: Sendable {
   private static func describe(_ escape: DumpStatement.Escape) -> String {
     switch escape {
     case .serverConfiguration: "changes the server's configuration"
+    case .parameter: "grants rights on the server's parameters"
     case .role: "makes, changes or drops a role"
     case .tablespace(let name): "makes or changes tablespace \(name)"
     case .database(let name): "makes, changes or drops database \(name)"

@@ -28,7 +28,7 @@ struct RetireStep: Step {
     let breadcrumb = work.breadcrumb(.previous, retainFor: work.bindings.keepPrevious)
     let text = try breadcrumb.text()
     try await work.onMaintenance { connection, _ in
-      try connection.execute("COMMENT ON DATABASE \(Quoting.identifier(name)) IS \(Quoting.literal(text))")
+      _ = try connection.execute("COMMENT ON DATABASE \(Quoting.identifier(name)) IS \(Quoting.literal(text))")
     }
     return try evidence(breadcrumb)
   }

@@ -21,14 +21,13 @@ struct ServerInspection: Sendable {
       throw RecoverError(
         .wrongTarget, "the server is a standby: it can't be written to", hint: "name the primary in the URL")
     }
-    try Pooling.detect(work.access.maintenanceSettings, interruption: interruption)
-      .checkUsable(work.access.maintenanceSettings)
+    let pooling = try Pooling.detect(work.access.maintenanceSettings, interruption: interruption)
     var findings = Findings()
     findings.live = try liveFacts(&connection)
     try checkLeftovers(findings.live, &connection)
     let account = try Account.read(&connection)
-    try checkRights(findings.live, account, &connection)
     try checkRequirements(account, &connection)
+    findings.warnings += try checkObstacles(findings.live, pooling, &connection)
     findings.warnings += try checkSpace(findings.live, identity, &connection)
     return findings
   }
@@ -55,14 +54,21 @@ struct ServerInspection: Sendable {
       hint: "resume or cancel that run where it was started: recover runs --open")
   }
 
-  private func checkRights(
-    _ live: DatabaseFacts?, _ account: Account, _ connection: inout Connection
-  ) throws {
+  /// What the swap would fail at is refused now; what it cuts off is said.
+  private func checkObstacles(
+    _ live: DatabaseFacts?, _ pooling: Pooling, _ connection: inout Connection
+  ) throws -> [String] {
     let creation = live.map(DatabaseCreation.init(like:)) ?? choice.creation
-    let missing = try MissingRight.toCreate(creation, account, &connection)
-    guard let first = missing.first else { return }
-    throw RecoverError(
-      .missingRequirement, missing.map(\.message).joined(separator: "; "), hint: first.hint)
+    let inspection = try SwapInspection.look(
+      at: live, creation: creation, pooling: pooling, expectedWAL: ByteCount(choice.dataBytes * 2), &connection)
+    if let first = inspection.refusals.first {
+      throw RecoverError(
+        .missingRequirement, inspection.refusals.map(\.message).joined(separator: "; "), hint: first.hint)
+    }
+    let sessions = inspection.sessions.prefix(5)
+      .map { "\($0.count) of \($0.application.isEmpty ? "unnamed programs" : $0.application) as \($0.user)" }
+    let cut = sessions.isEmpty ? [] : ["the swap ends the sessions of \(sessions.joined(separator: ", "))"]
+    return inspection.obstacles.map(\.message) + cut
   }
 
   private func checkRequirements(_ account: Account, _ connection: inout Connection) throws {

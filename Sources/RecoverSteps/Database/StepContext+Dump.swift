@@ -1,5 +1,6 @@
 internal import PostgresKit
 internal import RecoverBase
+internal import RecoverCore
 internal import RecoverEngine
 
 extension StepContext {

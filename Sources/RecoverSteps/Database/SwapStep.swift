@@ -13,7 +13,7 @@ struct SwapStep: Step {
     let (work, swap) = try await parts(context)
     switch try await work.onMaintenance({ connection, _ in try swap.probe(&connection) }) {
     case .notSwapped: return .notDone
-    case .swapped: return .done(try evidence(swap, DatabaseSwap.Report()))
+    case .swapped: return .done(try evidence(swap, nil))
     case .unknown(let what): return .unknown(what)
     }
   }
@@ -73,20 +73,26 @@ struct SwapStep: Step {
     }
   }
 
-  private func evidence(_ swap: DatabaseSwap, _ report: DatabaseSwap.Report) throws -> JSONValue {
+  private func evidence(_ swap: DatabaseSwap, _ report: DatabaseSwap.Report?) throws -> JSONValue {
     try JSONValue(
       encoding: SwapEvidence(
-        previous: swap.leaving?.name, ended: report.ended, blockedNanoseconds: report.blockedNanoseconds,
-        notes: report.notes))
+        previous: swap.leaving?.name, ended: report?.ended, blockedNanoseconds: report?.blockedNanoseconds,
+        notes: report?.notes ?? []))
   }
 }
 
 // MARK: - Who trades places
 
 extension SwapStep {
+  /// The OIDs that trade places: as they were before the first attempt, once there was one.
+  private func snapshot(_ context: StepContext) async throws -> SwapSnapshot {
+    if let snapshot = context.snapshot { return try snapshot.decoded(as: SwapSnapshot.self) }
+    return try await observe(context).decoded(as: SwapSnapshot.self)
+  }
+
   private func parts(_ context: StepContext) async throws -> (DatabaseWork, DatabaseSwap) {
     let work = try DatabaseWork(context, drivers)
-    let snapshot = try (context.snapshot ?? observe(context)).decoded(as: SwapSnapshot.self)
+    let snapshot = try await snapshot(context)
     let facts = try context.liveFacts()
     let entering = DatabaseSwap.Entering(
       name: work.enteringName, oid: snapshot.enteringOID,
@@ -124,8 +130,9 @@ private struct SwapSnapshot: Codable {
 private struct SwapEvidence: Codable {
   /// The name that the live database of before has now.
   var previous: String?
-  var ended: Int
-  var blockedNanoseconds: Int64
+  /// Nil where a dead runner swapped, and its report died with it.
+  var ended: Int?
+  var blockedNanoseconds: Int64?
   var notes: [String]
 }
 
