@@ -27,7 +27,8 @@ package final class RecoverLab {
   deinit {
     _ = try? TestProcess.run(["rm", "-rf", directory])
     try? server.sql(
-      "SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database WHERE datname LIKE '\(database)%' \\gexec")
+      "SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database WHERE datname LIKE '\(database)%' \\gexec"
+    )
   }
 
   package var url: String { "postgres://\(server.superuser)@127.0.0.1:\(server.port)/\(database)" }
@@ -72,7 +73,8 @@ extension RecoverLab {
 
   /// Starts the binary with the lab's policy and state.
   package func start(
-    _ arguments: [String], environment: [String: String] = [:], state: String = "state", input: TestProcess.Input = .nothing
+    _ arguments: [String], environment: [String: String] = [:], state: String = "state",
+    input: TestProcess.Input = .nothing
   ) throws -> TestProcess {
     try TestProcess(
       [Self.binary] + arguments + ["--state", "\(directory)/\(state)", "--policy", "\(directory)/policies"],
@@ -81,7 +83,8 @@ extension RecoverLab {
 
   /// Runs the binary to its end.
   package func recover(
-    _ arguments: [String], environment: [String: String] = [:], state: String = "state", input: TestProcess.Input = .nothing
+    _ arguments: [String], environment: [String: String] = [:], state: String = "state",
+    input: TestProcess.Input = .nothing
   ) throws -> TestProcess.Result {
     try start(arguments, environment: environment, state: state, input: input).result()
   }
@@ -148,7 +151,9 @@ package enum DumpText {
         }
         continue
       }
-      if line.isEmpty || line.hasPrefix("--") || line.hasPrefix("\\restrict") || line.hasPrefix("\\unrestrict") { continue }
+      if line.isEmpty || line.hasPrefix("--") || line.hasPrefix("\\restrict") || line.hasPrefix("\\unrestrict") {
+        continue
+      }
       lines.append(line)
       if line.hasPrefix("COPY "), line.hasSuffix("FROM stdin;") { block = [] }
     }

@@ -26,7 +26,7 @@ struct DumpStatementTests {
       ("SET statement_timeout = 0;", .setting(DumpSetting("statement_timeout", "0"))),
       ("SET client_encoding = 'UTF8';", .setting(DumpSetting("client_encoding", "UTF8"))),
       ("set session Work_Mem to 64;", .setting(DumpSetting("work_mem", "64"))),
-      ("SET LOCAL a.b TO 'x;', y;", .setting(DumpSetting("a.b", "x;, y", .transaction))),
+      ("SET LOCAL a.b TO 'x;', y;", .setting(DumpSetting(name: "a.b", values: ["x;", "y"], scope: .transaction))),
       ("SET xmloption TO DEFAULT;", .setting(DumpSetting("xmloption", nil))),
       ("SET NAMES 'LATIN1';", .setting(DumpSetting("client_encoding", "LATIN1"))),
       ("SET TIME ZONE 'UTC';", .setting(DumpSetting("timezone", "UTC"))),
@@ -59,7 +59,12 @@ struct DumpStatementTests {
       ("SELECT pg_catalog.lo_open(42, 131072);", .largeObject(.open(42))),
       ("SELECT pg_catalog.lowrite(0, '\\x00');", .largeObject(.write)),
       ("SELECT pg_catalog.lo_close(0);", .largeObject(.close)),
-      ("SELECT pg_catalog.lo_unlink('7');", .largeObject(.unlink(7))), ("SELECT 1;", .other("select")),
+      ("SELECT pg_catalog.lo_unlink('7');", .largeObject(.unlink(7))),
+      (
+        "SELECT pg_catalog.lo_unlink(oid) FROM pg_catalog.pg_largeobject_metadata WHERE oid = '42';",
+        .largeObject(.unlink(42))
+      ),
+      ("SELECT 1;", .other("select")),
       ("SELECT evil.setval('x', 1);", .other("select")),
       ("REFRESH MATERIALIZED VIEW CONCURRENTLY a.b;", .refreshMaterializedView(name("a", "b"))),
       ("ANALYZE t;", .analyze), ("VACUUM;", .vacuum), ("DO $$BEGIN END$$;", .doBlock), ("LOAD 'x';", .load),
@@ -209,7 +214,7 @@ struct DumpStatementTests {
     "what reaches beyond the database",
     arguments: [
       ("ALTER SYSTEM SET fsync = off;", .alterSystem, .serverConfiguration),
-      ("GRANT SET ON PARAMETER fsync TO joe;", .parameter, .serverConfiguration),
+      ("GRANT SET ON PARAMETER fsync TO joe;", .parameter, .parameter),
       ("CREATE ROLE joe;", .role, .role), ("ALTER USER joe SUPERUSER;", .role, .role),
       ("DROP GROUP joe;", .role, .role),
       ("CREATE USER joe;", .role, .role), ("GRANT a TO b;", .role, .role),
@@ -284,6 +289,6 @@ struct DumpStatementTests {
 
 extension DumpSetting {
   init(_ name: String, _ value: String?, _ scope: Scope = .session) {
-    self.init(name: name, value: value, scope: scope)
+    self.init(name: name, values: value.map { [$0] }, scope: scope)
   }
 }

@@ -46,9 +46,12 @@ package struct DumpReader<Source: ByteSource & ~Copyable>: ~Copyable {
     try splitter.buffer.withCurrent(body)
   }
 
+  /// What was in force for the statement that ``next()`` gave last.
+  var statementSyntax: SQLSyntax { splitter.statementSyntax }
+
   /// What the statement does that ``next()`` gave last; of no use after a piece of another kind.
   package var statement: DumpStatement {
-    let syntax = splitter.statementSyntax
+    let syntax = statementSyntax
     var statement = withBytes { DumpStatement($0, syntax: syntax) }
     if case .copyFromStdin = statement.kind, let copy = state.copy { statement.kind = .copyFromStdin(copy) }
     return statement

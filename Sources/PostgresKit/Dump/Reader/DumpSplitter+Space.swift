@@ -46,6 +46,8 @@ extension DumpSplitter {
 struct SpaceRun {
   private(set) var place: DumpReaderState.Place
   private(set) var index: Int
+  /// Where the last comment began that is still open.
+  private var commentStart = 0
   let limit: Int
   let isLast: Bool
 
@@ -94,6 +96,8 @@ struct SpaceRun {
       case .copyHead, .copyData, .ended: return .ended
       }
     }
+    // Comments that fit into a piece are not cut.
+    if place != .between, commentStart > 0 { (index, place) = (commentStart, .between) }
     return .cut
   }
 
@@ -106,6 +110,7 @@ struct SpaceRun {
     case (Ascii.slash, Ascii.star): place = .blockComment(depth: 1)
     default: return .ended
     }
+    commentStart = index
     index += 2
     return nil
   }

@@ -60,5 +60,20 @@ package struct DumpObject: Sendable, Hashable, Codable {
     case uniqueConstraint = "unique-constraint"
     case userMapping = "user-mapping"
     case view
+
+    /// Whether such an object belongs to a schema, so that a name without one depends on `search_path`.
+    var isInSchema: Bool {
+      switch self {
+      case .accessMethod, .cast, .eventTrigger, .extension, .foreignDataWrapper, .language, .largeObject,
+        .publication, .schema, .server, .subscription, .transform, .userMapping:
+        false
+      case .aggregate, .checkConstraint, .collation, .conversion, .domain, .exclusionConstraint, .foreignKey,
+        .foreignTable, .function, .index, .materializedView, .notNullConstraint, .operator, .operatorClass,
+        .operatorFamily, .policy, .primaryKey, .procedure, .rule, .sequence, .statistics, .table,
+        .textSearchConfiguration, .textSearchDictionary, .textSearchParser, .textSearchTemplate, .trigger, .type,
+        .uniqueConstraint, .view:
+        true
+      }
+    }
   }
 }

@@ -2,8 +2,8 @@
 package struct DumpSetting: Sendable, Hashable, Codable {
   /// In lower case; `all` for `RESET ALL` and `DISCARD ALL`.
   package var name: String
-  /// The value as SQL gives it, items of a list parted by `, `; nil is the default.
-  package var value: String?
+  /// The values, of which a list such as `search_path` has several; nil is the default.
+  package var values: [String]?
   package var scope: Scope
 
   package enum Scope: String, Sendable, Hashable, Codable {
@@ -19,9 +19,9 @@ package struct DumpSetting: Sendable, Hashable, Codable {
       self.init(afterSet: &cursor)
     } else if cursor.take("reset") {
       guard !cursor.take("session", "authorization"), let name = Self.name(&cursor) else { return nil }
-      self.init(name: name, value: nil, scope: .session)
+      self.init(name: name, values: nil, scope: .session)
     } else if cursor.take("discard", "all") {
-      self.init(name: "all", value: nil, scope: .session)
+      self.init(name: "all", values: nil, scope: .session)
     } else if cursor.take("select") {
       self.init(afterSelect: &cursor)
     } else {
@@ -29,26 +29,29 @@ package struct DumpSetting: Sendable, Hashable, Codable {
     }
   }
 
-  init(name: String, value: String?, scope: Scope) {
+  init(name: String, values: [String]?, scope: Scope) {
     self.name = name
-    self.value = value
+    self.values = values
     self.scope = scope
   }
+
+  /// The value as one text, items of a list parted by `, `; nil is the default.
+  package var value: String? { values?.joined(separator: ", ") }
 
   private init?(afterSet cursor: inout SQLCursor) {
     let isLocal = cursor.take("local")
     if !isLocal { _ = cursor.take("session") }
     let scope: Scope = isLocal ? .transaction : .session
     if cursor.take("names") {
-      self.init(name: "client_encoding", value: Self.values(&cursor), scope: scope)
+      self.init(name: "client_encoding", values: Self.values(&cursor), scope: scope)
       return
     }
     if cursor.take("time", "zone") {
-      self.init(name: "timezone", value: Self.values(&cursor), scope: scope)
+      self.init(name: "timezone", values: Self.values(&cursor), scope: scope)
       return
     }
     guard let name = Self.name(&cursor), cursor.take("=") || cursor.take("to") else { return nil }
-    self.init(name: name, value: Self.values(&cursor), scope: scope)
+    self.init(name: name, values: Self.values(&cursor), scope: scope)
   }
 
   /// `set_config('name', 'value', is_local)` as the only thing selected.
@@ -56,7 +59,10 @@ package struct DumpSetting: Sendable, Hashable, Codable {
     guard let function = cursor.qualifiedName(), function.name == "set_config", cursor.take("("),
       let name = cursor.literal(), cursor.take(","), let value = cursor.literal(), cursor.take(",")
     else { return nil }
-    self.init(name: name.lowercased(), value: value, scope: cursor.isAt("true") ? .transaction : .session)
+    // In SET a list is several values; here it is text that is split when it is used.
+    var items = SQLCursor(value)
+    let values = name.lowercased() == "search_path" ? Self.values(&items) : [value]
+    self.init(name: name.lowercased(), values: values, scope: cursor.isAt("true") ? .transaction : .session)
   }
 
   /// A setting's name; extensions have a prefix: `plpgsql.extra_errors`.
@@ -66,11 +72,11 @@ package struct DumpSetting: Sendable, Hashable, Codable {
   }
 
   /// The values after `=`; nil for DEFAULT.
-  private static func values(_ cursor: inout SQLCursor) -> String? {
+  private static func values(_ cursor: inout SQLCursor) -> [String]? {
     if cursor.isAt("default") { return nil }
     var values: [String] = []
     repeat { values.append(value(&cursor)) } while cursor.take(",")
-    return values.joined(separator: ", ")
+    return values
   }
 
   private static func value(_ cursor: inout SQLCursor) -> String {

@@ -79,9 +79,11 @@ extension DumpStatement {
 
   /// A way in which a statement reaches beyond its database: refused, unless the restore is told otherwise.
   package enum Escape: Sendable, Hashable, Codable {
-    /// ALTER SYSTEM, and GRANT ON PARAMETER.
+    /// ALTER SYSTEM.
     case serverConfiguration
-    /// A role is made, changed, dropped, or becomes a member; expected among the globals of pg_dumpall.
+    /// Rights on the server's parameters; expected among the globals of pg_dumpall, as are the next two.
+    case parameter
+    /// A role is made, changed, dropped, or becomes a member.
     case role
     case tablespace(String)
     /// Only an escape where the dump is not of this database; ``DumpSurvey`` knows.
@@ -98,7 +100,8 @@ extension DumpStatement {
 extension DumpStatement.Escape {
   init?(of kind: DumpStatement.Kind) {
     switch kind {
-    case .alterSystem, .parameter: self = .serverConfiguration
+    case .alterSystem: self = .serverConfiguration
+    case .parameter: self = .parameter
     case .role: self = .role
     case .tablespace(let name): self = .tablespace(name)
     case .database(_, let name): self = .database(name)
@@ -122,7 +125,7 @@ package enum DumpCopyDirection: String, Sendable, Hashable, Codable {
 }
 
 /// What a statement does with a database as a whole.
-package enum DumpDatabaseChange: Sendable, Hashable {
+package enum DumpDatabaseChange: Sendable, Hashable, Codable {
   case create
   case drop
   /// SET, RESET, and options such as CONNECTION LIMIT.

@@ -36,11 +36,18 @@ extension StatementParser {
       return inner.qualifiedName().map { .setval($0) } ?? .other("select")
     case "lo_create": return oid().map { .largeObject(.create($0)) } ?? .other("select")
     case "lo_open": return oid().map { .largeObject(.open($0)) } ?? .other("select")
-    case "lo_unlink": return oid().map { .largeObject(.unlink($0)) } ?? .other("select")
+    case "lo_unlink": return unlinkedObject().map { .largeObject(.unlink($0)) } ?? .other("select")
     case "lowrite": return .largeObject(.write)
     case "lo_close": return .largeObject(.close)
     default: return .other("select")
     }
+  }
+
+  /// The argument of lo_unlink: the OID, or as `pg_dump --clean` has it, one that is looked up first.
+  private mutating func unlinkedObject() -> UInt32? {
+    if let oid = oid() { return oid }
+    guard cursor.take("oid", ")"), cursor.skip(to: "where"), cursor.take("where", "oid", "=") else { return nil }
+    return oid()
   }
 
   /// An OID, as a number or in quotes.
