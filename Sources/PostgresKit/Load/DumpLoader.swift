@@ -235,8 +235,7 @@ extension LoadRun where Source: ~Copyable {
     case .passedCopy: return "passing over another database"
     case .statements, .begun, .transaction, .largeObjects:
       guard case .statement = piece.kind else { return "" }
-      let state = before
-      return reader.withBytes { LoadStatement.title(of: $0, state: state) }
+      return title
     }
   }
 }

@@ -46,9 +46,7 @@ extension LoadRun where Source: ~Copyable {
   }
 
   private var isSetting: Bool {
-    let state = before
-    let role = reader.withBytes { LoadStatement($0, state: state).role }
-    if case .session(.set) = role { return true }
+    if case .session(.set) = currentStatement.role { return true }
     return false
   }
 

@@ -7,8 +7,7 @@ extension LoadRun where Source: ~Copyable {
       try decideTransaction(isLargeObject: false)
       return try beginCopy(copy)
     }
-    let state = before
-    let statement = reader.withBytes { LoadStatement($0, state: state) }
+    let statement = currentStatement
     try decideTransaction(isLargeObject: statement.role == .largeObject)
     switch (mode, statement.role) {
     case (_, .empty): return
@@ -45,6 +44,18 @@ extension LoadRun where Source: ~Copyable {
     case .plain, .insert, .largeObject, .sessionBound, .empty, .passedOver, .refused:
       if isCareful { try runSingle(.none) } else { try add(role) }
     }
+  }
+
+  /// What has to be done with the current piece, which is a statement.
+  var currentStatement: LoadStatement {
+    let (statement, syntax) = (reader.statement, reader.state.syntax)
+    return reader.withBytes { LoadStatement(statement, $0, syntax: syntax) }
+  }
+
+  /// The first words of the current piece, which is a statement.
+  var title: String {
+    let syntax = reader.state.syntax
+    return reader.withBytes { LoadStatement.title(of: $0, syntax: syntax) }
   }
 
   /// Adds the statement to the open transaction.
@@ -134,8 +145,6 @@ extension LoadRun where Source: ~Copyable {
   }
 
   mutating func remark(_ reason: String, in list: WritableKeyPath<LoadOutcome, [LoadRemark]>) {
-    let state = before
-    let title = reader.withBytes { LoadStatement.title(of: $0, state: state) }
     outcome[keyPath: list].append(LoadRemark(line: piece.line, statement: title, reason: reason))
   }
 }

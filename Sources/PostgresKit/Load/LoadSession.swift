@@ -140,7 +140,7 @@ extension LoadSession {
     case .reset, .resetSettings:
       try connection.execute(bytes: statement.bytes)
       try pin()
-    case .set, .authorization, .transactionOnly: try connection.execute(bytes: statement.bytes)
+    case .set, .authorization: try connection.execute(bytes: statement.bytes)
     }
     state.apply(change, statement: statement)
   }

@@ -1,4 +1,4 @@
-/// Tells how a statement has to be run from its first words (PostgreSQL, "SQL Commands").
+/// Tells how a statement has to be run.
 ///
 /// What is not recognised is `plain`: where the server then says that it can't run in a transaction block, the loader
 /// runs it again alone.
@@ -6,17 +6,29 @@ extension LoadStatement {
   /// No head that matters is longer.
   private static let headBytes = 4096
 
-  /// - Parameter state: where the statement ends.
-  init(_ statement: Span<UInt8>, state: DumpReaderState) {
-    let head = SQLCursor(statement.extracting(0..<min(statement.count, Self.headBytes)), state: state)
-    role = Self.role(of: head, setting: DumpSetting(head))
+  /// - Parameters:
+  ///   - statement: what the dump's reader makes of it.
+  ///   - bytes: the statement itself, for what only the loader asks.
+  init(_ statement: DumpStatement, _ bytes: Span<UInt8>, syntax: SQLSyntax) {
+    // Most statements of a large dump are these, and need no second look.
+    if case .insert(let table) = statement.kind {
+      role = .insert(table)
+    } else if let reason = statement.escape.flatMap(Self.refusal) {
+      role = .refused(reason)
+    } else {
+      role = Self.role(of: statement.kind, Self.head(of: bytes, syntax: syntax))
+    }
+  }
+
+  private static func head(of bytes: Span<UInt8>, syntax: SQLSyntax) -> SQLCursor {
+    SQLCursor(bytes, syntax: syntax, headBytes: headBytes)
   }
 
   /// A statement's words up to its first parenthesis, literal or clause: `ALTER TABLE ONLY public.t ADD CONSTRAINT c`.
   ///
   /// Holds names only, and none of the data or passwords that a statement may carry.
-  static func title(of statement: Span<UInt8>, state: DumpReaderState) -> String {
-    var cursor = SQLCursor(statement.extracting(0..<min(statement.count, headBytes)), state: state)
+  static func title(of statement: Span<UInt8>, syntax: SQLSyntax) -> String {
+    var cursor = head(of: statement, syntax: syntax)
     var title = ""
     var end = 0
     while !cursor.isAtEnd, title.utf8.count < 120 {
@@ -33,122 +45,123 @@ extension LoadStatement {
     return title
   }
 
-  private static func role(of head: SQLCursor, setting: DumpSetting?) -> Role {
-    if head.isAtEnd { return .empty }
+  /// Why what reaches beyond the database is not run; nil for statements about databases, which are passed over.
+  private static func refusal(_ escape: DumpStatement.Escape) -> String? {
+    switch escape {
+    case .serverConfiguration, .parameter: "the server's settings belong to the whole server"
+    case .role: "roles belong to the whole server"
+    case .tablespace: "tablespaces belong to the whole server"
+    case .program: "it runs a program on the server"
+    case .serverFile: "it reads or writes a file of the server"
+    case .library: "it loads a library into the server"
+    case .database: nil
+    }
+  }
+
+  private static func role(of kind: DumpStatement.Kind, _ head: SQLCursor) -> Role {
+    switch kind {
+    case .empty: .empty
+    case .insert(let table): .insert(table)
+    case .database: .passedOver("it is about the database itself")
+    case .copyToStdout: .passedOver("it only prints")
+    case .setting, .setRole, .setSessionAuthorization: session(kind, head)
+    case .begin: .transaction(.begin)
+    case .commit: .transaction(.commit)
+    case .rollback: .transaction(head.isBackToSavepoint ? .inside : .rollback)
+    case .largeObject(.unlink): .single(.absentObject)
+    case .largeObject: .largeObject
+    case .analyze, .vacuum: .alone(.repeatable)
+    case .create(let object): create(object, head)
+    case .createIndex(let index, let isConcurrent): isConcurrent ? .alone(.createsIndex(index.name)) : .plain
+    case .drop(let kind, _):
+      kind == .subscription || head.dropsConcurrently ? .alone(.drops) : .single(.absentObject)
+    case .alter: head.dropsPart ? .single(.absentObject) : head.addsEnumValue ? .single(.none) : .plain
+    case .comment(let kind, _): kind == .extension ? .single(.missingRight) : .plain
+    case .other(let verb): other(verb, head)
+    case .copyFromStdin, .setval, .refreshMaterializedView, .alterOwner, .privileges, .defaultPrivileges, .doBlock,
+      // Their escapes were refused above.
+      .copyServer, .role, .tablespace, .alterSystem, .parameter, .load:
+      .plain
+    }
+  }
+
+  private static func session(_ kind: DumpStatement.Kind, _ head: SQLCursor) -> Role {
     var cursor = head
-    if cursor.take("insert") {
-      _ = cursor.take("into")
-      return cursor.qualifiedName().map { .insert($0) } ?? .plain
-    }
-    if let control = TransactionControl(cursor) { return .transaction(control) }
-    if let change = SessionChange(cursor, setting: setting) {
-      return change == .transactionOnly ? .alone(.repeatable) : .session(change)
-    }
-    if cursor.take("create") { return create(cursor) }
-    if cursor.take("drop") { return drop(cursor) }
-    if cursor.take("alter") { return alter(cursor) }
-    if cursor.take("select") { return select(cursor) }
-    if cursor.take("comment", "on") { return comment(cursor) }
-    if cursor.isAt("grant") || cursor.isAt("revoke") { return grant(cursor) }
-    if cursor.take("security", "label") {
-      return cursor.skip(to: "on") && cursor.take("on", "database") ? .passedOver("about the database itself") : .plain
-    }
-    return other(cursor)
-  }
-
-  private static func other(_ cursor: SQLCursor) -> Role {
-    for word: StaticString in ["vacuum", "reindex", "cluster", "checkpoint", "analyze"] where cursor.isAt(word) {
-      return .alone(.repeatable)
-    }
-    for word: StaticString in ["prepare", "declare", "listen", "load"] where cursor.isAt(word) { return .sessionBound }
-    // A COPY from the dump itself is not asked about here.
-    if cursor.isAt("copy") { return .refused("COPY with a file or a program of the server") }
-    return .plain
-  }
-
-  private static func create(_ cursor: SQLCursor) -> Role {
-    var cursor = cursor
-    if cursor.take("database") { return .passedOver("about the database itself") }
-    if cursor.take("tablespace") { return .refused("a tablespace belongs to the whole server") }
-    if isRole(cursor) { return .refused("roles belong to the whole server") }
-    if cursor.take("schema") { return createSchema(cursor) }
-    if cursor.take("extension") {
-      _ = cursor.take("if", "not", "exists")
-      return .single(cursor.identifier() == "plpgsql" ? .missingRight : .none)
-    }
-    if cursor.take("subscription") { return connects(cursor) ? .alone(.creates) : .plain }
-    let isGlobal = cursor.take("global")
-    let isLocal = cursor.take("local")
-    if cursor.isAt("temp") || cursor.isAt("temporary") { return .sessionBound }
-    if !isGlobal, !isLocal {
-      _ = cursor.take("unique")
-      if cursor.take("index", "concurrently") {
-        _ = cursor.take("if", "not", "exists")
-        guard let name = cursor.qualifiedName(), cursor.take("on") else { return .alone(.unknowable) }
-        _ = cursor.take("only")
-        let schema = cursor.qualifiedName()?.schema
-        return .alone(.createsIndex(SQLName(schema: schema, name.name)))
-      }
-    }
-    return .plain
-  }
-
-  private static func createSchema(_ cursor: SQLCursor) -> Role {
-    var cursor = cursor
-    _ = cursor.take("if", "not", "exists")
-    switch cursor.identifier() {
-    case LoadLedger.schema: return .refused("the schema \(LoadLedger.schema) is what the load keeps its own record in")
-    case "public": return .single(.existingSchema)
+    if cursor.take("set", "local") { return .alone(.repeatable) }
+    switch kind {
+    case .setRole(let role): return .session(role == nil ? .reset("role") : .set("role"))
+    case .setSessionAuthorization(let user): return .session(.authorization(isReset: user == nil))
+    case .setting(let setting):
+      if setting.scope == .transaction { return .alone(.repeatable) }
+      if head.isAt("discard") { return .session(.discard) }
+      if setting.name == "all" { return .session(.resetSettings) }
+      return .session(setting.value == nil ? .reset(setting.name) : .set(setting.name))
     default: return .plain
     }
   }
 
-  /// Whether CREATE SUBSCRIPTION talks to the publisher: unless it says `connect = false`.
-  private static func connects(_ cursor: SQLCursor) -> Bool {
-    var cursor = cursor
-    while !cursor.isAtEnd {
-      if cursor.take("connect") {
-        _ = cursor.take("=")
-        return !(cursor.isAt("false") || cursor.isAt("off"))
-      }
-      cursor.advance()
+  private static func create(_ object: DumpObject, _ head: SQLCursor) -> Role {
+    if head.createsTemporary { return .sessionBound }
+    switch (object.kind, object.name.name) {
+    case (.schema, LoadLedger.schema):
+      return .refused("the schema \(LoadLedger.schema) is what the load keeps its own record in")
+    case (.schema, "public"): return .single(.existingSchema)
+    case (.extension, let name): return .single(name == "plpgsql" ? .missingRight : .none)
+    case (.subscription, _): return head.connectsToPublisher ? .alone(.creates) : .plain
+    default: return .plain
     }
-    return true
   }
 
-  private static func drop(_ cursor: SQLCursor) -> Role {
-    var cursor = cursor
-    if cursor.take("database") { return .passedOver("about the database itself") }
-    if cursor.take("tablespace") { return .refused("a tablespace belongs to the whole server") }
-    if cursor.take("owned") { return .plain }
-    if isRole(cursor) { return .refused("roles belong to the whole server") }
-    if cursor.take("index", "concurrently") || cursor.isAt("subscription") { return .alone(.drops) }
-    return .single(.absentObject)
+  private static func other(_ verb: String, _ head: SQLCursor) -> Role {
+    switch verb {
+    case "reindex", "cluster", "checkpoint": .alone(.repeatable)
+    case "prepare", "declare", "listen": .sessionBound
+    case "savepoint", "release", "lock": .transaction(.inside)
+    case "set": head.setsTransactionOnly ? .alone(.repeatable) : .session(.set(head.settingWithoutName))
+    case "create" where head.createsTemporary: .sessionBound
+    default: .plain
+    }
+  }
+}
+
+// What only the loader asks of a statement's words (PostgreSQL, "SQL Commands").
+extension SQLCursor {
+  /// ROLLBACK TO SAVEPOINT.
+  fileprivate var isBackToSavepoint: Bool {
+    var cursor = self
+    cursor.advance()
+    _ = cursor.take("work") || cursor.take("transaction")
+    return cursor.isAt("to")
   }
 
-  private static func alter(_ cursor: SQLCursor) -> Role {
-    var cursor = cursor
-    if cursor.take("database") { return .passedOver("about the database itself") }
-    if cursor.take("system") { return .refused("the server's settings belong to the whole server") }
-    if cursor.isAt("tablespace") { return .refused("a tablespace belongs to the whole server") }
-    if isRole(cursor) {
-      return cursor.skip(to: "in") && cursor.take("in", "database")
-        ? .passedOver("about the database itself") : .refused("roles belong to the whole server")
-    }
-    if cursor.take("type") {
-      _ = cursor.qualifiedName()
-      return cursor.take("add", "value") ? .single(.none) : .plain
-    }
-    for kind: StaticString in ["table", "publication", "domain", "index", "extension", "view"] where cursor.isAt(kind) {
-      cursor.advance()
-      return dropsPart(cursor) ? .single(.absentObject) : .plain
-    }
-    return .plain
+  fileprivate var createsTemporary: Bool {
+    var cursor = self
+    _ = cursor.take("create")
+    _ = cursor.take("or", "replace")
+    _ = cursor.take("global") || cursor.take("local")
+    return cursor.isAt("temp") || cursor.isAt("temporary")
+  }
+
+  fileprivate var dropsConcurrently: Bool {
+    var cursor = self
+    return cursor.take("drop", "index", "concurrently")
+  }
+
+  /// ALTER TYPE ... ADD VALUE, whose value can be used only once it is committed.
+  fileprivate var addsEnumValue: Bool {
+    var cursor = self
+    guard cursor.take("alter", "type") else { return false }
+    _ = cursor.qualifiedName()
+    return cursor.take("add", "value")
   }
 
   /// Whether ALTER takes something away: `DROP`, `DETACH PARTITION`, `ALTER COLUMN ... DROP`.
-  private static func dropsPart(_ cursor: SQLCursor) -> Bool {
-    var cursor = cursor
+  fileprivate var dropsPart: Bool {
+    var cursor = self
+    guard cursor.take("alter") else { return false }
+    // The kind of object is one word for everything that has parts.
+    _ = cursor.take("foreign")
+    cursor.advance()
     _ = cursor.take("if", "exists")
     _ = cursor.take("only")
     _ = cursor.qualifiedName()
@@ -160,92 +173,30 @@ extension LoadStatement {
     return cursor.isAt("drop")
   }
 
-  private static func select(_ cursor: SQLCursor) -> Role {
-    var cursor = cursor
-    switch cursor.qualifiedName()?.name {
-    case "lo_unlink": return .single(.absentObject)
-    case "lo_open", "lowrite", "lo_close", "lo_create": return .largeObject
-    default: return .plain
-    }
-  }
-
-  private static func comment(_ cursor: SQLCursor) -> Role {
-    if cursor.isAt("database") { return .passedOver("about the database itself") }
-    return cursor.isAt("extension") ? .single(.missingRight) : .plain
-  }
-
-  private static func grant(_ cursor: SQLCursor) -> Role {
-    var cursor = cursor
-    cursor.advance()
+  /// Whether CREATE SUBSCRIPTION talks to the publisher: unless it says `connect = false`.
+  fileprivate var connectsToPublisher: Bool {
+    var cursor = self
     while !cursor.isAtEnd {
-      if cursor.take("on") {
-        if cursor.isAt("database") { return .passedOver("about the database itself") }
-        if cursor.isAt("tablespace") || cursor.isAt("parameter") { return .refused("rights on the whole server") }
-        return .plain
+      if cursor.take("connect") {
+        _ = cursor.take("=")
+        return !(cursor.isAt("false") || cursor.isAt("off"))
       }
-      if cursor.isAt("to") || cursor.isAt("from") { return .refused("membership of roles belongs to the whole server") }
       cursor.advance()
     }
-    return .plain
+    return true
   }
 
-  /// Whether a role is named, and not a user mapping.
-  private static func isRole(_ cursor: SQLCursor) -> Bool {
-    var cursor = cursor
-    if cursor.isAt("role") || cursor.isAt("group") { return true }
-    return cursor.take("user") && !cursor.isAt("mapping")
-  }
-}
-
-extension LoadStatement.TransactionControl {
-  init?(_ cursor: SQLCursor) {
-    var cursor = cursor
-    if cursor.take("begin") || cursor.take("start", "transaction") {
-      self = .begin
-    } else if cursor.take("commit") || cursor.take("end") {
-      self = .commit
-    } else if cursor.take("rollback") || cursor.take("abort") {
-      _ = cursor.take("work") || cursor.take("transaction")
-      self = cursor.isAt("to") ? .inside : .rollback
-    } else if cursor.isAt("savepoint") || cursor.isAt("release") || cursor.isAt("lock") {
-      self = .inside
-    } else {
-      return nil
-    }
-  }
-}
-
-extension SessionChange {
-  /// - Parameter setting: what the dump's reader makes of the same statement.
-  init?(_ cursor: SQLCursor, setting: DumpSetting?) {
-    var cursor = cursor
-    if cursor.take("reset", "session", "authorization") {
-      self = .authorization(isReset: true)
-    } else if let setting {
-      self = Self.change(setting, isDiscard: cursor.isAt("discard"))
-    } else if cursor.take("set") {
-      self = Self.afterSet(&cursor)
-    } else {
-      return nil
-    }
+  /// SET TRANSACTION, SET CONSTRAINTS: over with the transaction.
+  fileprivate var setsTransactionOnly: Bool {
+    var cursor = self
+    return cursor.take("set") && (cursor.isAt("local") || cursor.isAt("transaction") || cursor.isAt("constraints"))
   }
 
-  private static func change(_ setting: DumpSetting, isDiscard: Bool) -> SessionChange {
-    if setting.scope == .transaction { return .transactionOnly }
-    if isDiscard { return .discard }
-    if setting.name == "all" { return .resetSettings }
-    if setting.name == "role", setting.value == nil || setting.value == "none" { return .reset("role") }
-    return setting.value == nil ? .reset(setting.name) : .set(setting.name)
-  }
-
-  /// `SET` of what is no setting by name.
-  private static func afterSet(_ cursor: inout SQLCursor) -> SessionChange {
-    if cursor.isAt("local") || cursor.isAt("transaction") || cursor.isAt("constraints") { return .transactionOnly }
+  /// A key for what SET sets without calling it by a name: `SET SCHEMA 'x'` is the search path.
+  fileprivate var settingWithoutName: String {
+    var cursor = self
+    _ = cursor.take("set")
     _ = cursor.take("session")
-    if cursor.take("authorization") { return .authorization(isReset: cursor.isAt("default")) }
-    if cursor.take("role") { return cursor.isAt("none") ? .reset("role") : .set("role") }
-    if cursor.take("characteristics") { return .set("session characteristics") }
-    if cursor.take("schema") { return .set("search_path") }
-    return .set("set " + (cursor.identifier() ?? ""))
+    return cursor.take("schema") ? "search_path" : "set " + (cursor.identifier() ?? "")
   }
 }

@@ -22,7 +22,6 @@ struct SessionState: Sendable, Hashable, Codable {
       changes.removeAll { Self.identities.contains($0.key) }
       if !isReset { changes.append(Change(key: Self.authorizationKey, statement: statement)) }
     case .discard: changes = []
-    case .transactionOnly: break
     }
   }
 
@@ -39,6 +38,4 @@ enum SessionChange: Sendable, Hashable {
   case authorization(isReset: Bool)
   /// DISCARD ALL.
   case discard
-  /// Ends with the transaction: SET LOCAL, SET CONSTRAINTS.
-  case transactionOnly
 }
