@@ -15,15 +15,20 @@ extension Connection {
 
   /// ``execute(_:)`` for a statement in the bytes of the client encoding that is set.
   @discardableResult
-  package mutating func execute(bytes sql: [UInt8]) throws -> CommandOutcome {
+  package mutating func execute(bytes sql: consuming [UInt8]) throws -> CommandOutcome {
+    try executeAll(bytes: sql).last ?? CommandOutcome(tag: "", affectedRows: nil)
+  }
+
+  /// ``execute(bytes:)``, with the outcome of each statement in order.
+  mutating func executeAll(bytes sql: consuming [UInt8]) throws -> [CommandOutcome] {
     try send(simple: sql)
-    var outcome = CommandOutcome(tag: "", affectedRows: nil)
+    var outcomes: [CommandOutcome] = []
     try finish { result in
       if result.status != .empty {
-        outcome = CommandOutcome(tag: result.commandTag, affectedRows: result.affectedRows)
+        outcomes.append(CommandOutcome(tag: result.commandTag, affectedRows: result.affectedRows))
       }
     }
-    return outcome
+    return outcomes
   }
 
   /// Runs one statement, with parameters `$1` and so on as text, and gives its rows.
@@ -106,10 +111,10 @@ package struct CommandOutcome: Sendable, Hashable {
 
 extension Connection {
   /// Queues statements in the simple protocol.
-  mutating func send(simple sql: [UInt8]) throws {
+  mutating func send(simple sql: consuming [UInt8]) throws {
     try checkBeforeSending()
-    guard !sql.contains(0) else { throw RecoverError(.bug, "a statement holds a NUL byte") }
     var query = sql
+    guard !query.contains(0) else { throw RecoverError(.bug, "a statement holds a NUL byte") }
     query.append(0)
     guard link.send(query) else { throw sendFailure() }
   }

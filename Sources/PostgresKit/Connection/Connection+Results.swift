@@ -103,7 +103,7 @@ extension Connection {
 
   /// Throws when the interruption is raised or the deadline has passed already, before anything is sent.
   borrowing func checkBeforeSending() throws {
-    try interruption?.check()
+    if interruptionGrace == .zero { try interruption?.check() }
     if let deadline, deadline.hasPassed {
       throw RecoverError(.timedOut, "the time is over before the server of \(database) was asked")
     }

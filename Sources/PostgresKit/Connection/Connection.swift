@@ -45,6 +45,13 @@ extension Connection {
     set { limits.deadline = newValue }
   }
 
+  /// How long a wait for the server may still take once the interruption is raised, so that the caller can end what it
+  /// does in good order; none unless set.
+  package var interruptionGrace: Duration {
+    get { limits.grace }
+    set { limits.grace = newValue }
+  }
+
   /// Waits until the socket is ready for the events asked for, or has failed.
   ///
   /// - Throws: ``Halt``.

@@ -16,21 +16,30 @@ struct SocketEvents: OptionSet {
 struct WaitLimits {
   var interruption: Interruption?
   var deadline: Deadline?
+  /// How long one wait may still take once the interruption is raised.
+  var grace = Duration.zero
 
   /// Waits with poll(2) until the socket is ready, or has failed (which the next call to libpq reports).
   ///
   /// - Throws: ``Halt``.
   func wait(for events: SocketEvents, on socket: Int32) throws -> SocketEvents {
+    var isInGrace = false
     while true {
-      if let interruption, interruption.isRaised { throw Halt.interrupted }
       var milliseconds: Int32 = -1
+      var watched = interruption
+      if let interruption, interruption.isRaised {
+        guard grace > .zero, !isInGrace else { throw Halt.interrupted }
+        (isInGrace, watched) = (true, nil)
+        milliseconds = Int32(clamping: grace.nanoseconds / 1_000_000)
+      }
       if let deadline {
         let left = deadline.remaining.nanoseconds
         guard left > 0 else { throw Halt.timedOut }
-        milliseconds = Int32(min(left / 1_000_000 + 1, 60_000))
+        let limit = Int32(min(left / 1_000_000 + 1, 60_000))
+        milliseconds = milliseconds < 0 ? limit : min(milliseconds, limit)
       }
       var requests = [pollfd(fd: socket, events: events.rawValue, revents: 0)]
-      if let interruption {
+      if let interruption = watched {
         requests.append(pollfd(fd: interruption.descriptor, events: Int16(POLLIN), revents: 0))
       }
       let count = unsafe poll(&requests, nfds_t(requests.count), milliseconds)

@@ -1,0 +1,89 @@
+internal import RecoverBase
+
+/// What is to be loaded, into which database, and how.
+package struct LoadRequest: Sendable {
+  /// The database that is loaded, which exists and is nobody else's.
+  package var target: ConnectionSettings
+  /// What errors call the dump: its file name.
+  package var dumpName: String
+  /// What the dump is, for a resumed load to refuse another one: a digest of the file.
+  package var identity: String
+  package var rules: LoadRules
+  /// The comment that the database gets in the transaction that finishes the load.
+  package var breadcrumb: String
+  /// A transaction is committed once it has taken in so many bytes of the dump ...
+  package var commitBytes = 16 << 20
+  /// ... or has been open for so long, whichever comes first.
+  package var commitInterval = Duration.seconds(1)
+  package var limits = DumpReaderLimits()
+
+  package init(
+    target: ConnectionSettings, dumpName: String, identity: String, rules: LoadRules = LoadRules(), breadcrumb: String
+  ) {
+    self.target = target
+    self.dumpName = dumpName
+    self.identity = identity
+    self.rules = rules
+    self.breadcrumb = breadcrumb
+  }
+}
+
+/// Which statements of a dump are run.
+///
+/// Whatever the rules, statements about the database itself (CREATE, ALTER, COMMENT ON, GRANT ON DATABASE, ALTER ROLE
+/// IN DATABASE) are passed over and reported: the swap decides about them. What reaches beyond the database (roles,
+/// tablespaces, the server's settings, its files and programs) is refused.
+package struct LoadRules: Sendable, Hashable {
+  /// Loads only what follows `\connect` to this database, for a dump of pg_dumpall; nil loads the whole dump, which
+  /// must then hold one database.
+  package var database: String?
+
+  package init(database: String? = nil) { self.database = database }
+}
+
+/// How far a load is.
+package struct LoadProgress: Sendable, Hashable {
+  /// How many bytes of the uncompressed dump are behind.
+  package var offsetBytes: Int64
+  /// How many bytes of the file were read.
+  package var consumedBytes: Int64
+  /// How many rows were sent, those of earlier lives included.
+  package var rows: Int64
+  /// What is being done: `COPY public.orders`, `CREATE INDEX`.
+  package var activity: String
+}
+
+/// What the caller hears while a load runs; each closure is called on the loading thread.
+package struct LoadHooks {
+  /// Called at most every 100 ms.
+  package var progress: (LoadProgress) -> Void = { _ in }
+  /// Called after each commit with the number of its ledger row; what it throws ends the load there.
+  package var afterCommit: (Int64) throws -> Void = { _ in }
+  /// Called when all is loaded and the ledger is still there; what it throws leaves the load unfinished.
+  package var beforeFinish: (LoadOutcome) throws -> Void = { _ in }
+
+  package init() {}
+}
+
+/// What a load did, all its lives taken together but for `passedOver` and `tolerated`, which are this life's.
+package struct LoadOutcome: Sendable {
+  /// The rows that the server counted, by the table's name as the dump writes it.
+  package var rows: [SQLName: Int64] = [:]
+  /// Statements about the database itself that were not run.
+  package var passedOver: [LoadRemark] = []
+  /// Statements that failed in a way that is known to be harmless.
+  package var tolerated: [LoadRemark] = []
+  /// Whether an earlier life had begun the load.
+  package var isResumed = false
+  /// The size of the uncompressed dump.
+  package var bytes: Int64 = 0
+}
+
+/// A statement of the dump that was treated in a special way.
+package struct LoadRemark: Sendable, Hashable, Codable {
+  /// The line on which it begins.
+  package var line: Int64
+  /// Its first words: `ALTER DATABASE`.
+  package var statement: String
+  package var reason: String
+}

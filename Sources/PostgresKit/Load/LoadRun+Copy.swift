@@ -1,0 +1,61 @@
+internal import RecoverBase
+
+/// How COPY data is streamed: in pieces, committed now and then between two rows.
+extension LoadRun where Source: ~Copyable {
+  mutating func beginCopy(_ copy: DumpCopy) throws {
+    var isInTransaction = false
+    switch mode {
+    case .transaction: isInTransaction = true
+    case .largeObjects(let offset):
+      ownTransactionOffsets.insert(offset)
+      throw Rerun()
+    case .statements, .begun, .copy, .passedCopy: if isCareful { try commit(at: before) }
+    }
+    try session.beginCopy(copy, at: piece.offset)
+    // Cutting means COPY again, which a transaction of the dump, and what is not known to have rows, forbid.
+    let mayCut = !isInTransaction && copy.format != .opaque && !wholeCopyOffsets.contains(copy.offset)
+    mode = .copy(CopyProgress(copy: copy, mayCut: mayCut ? nil : false, isInTransaction: isInTransaction))
+  }
+
+  /// Goes on inside of a COPY where the last life, or a part that is run again, stopped.
+  mutating func enterCopyIfInside() throws {
+    guard let copy = reader.state.copy else { return }
+    guard request.rules.database == nil || reader.state.database == request.rules.database else {
+      mode = .passedCopy
+      return
+    }
+    try session.beginCopy(copy, at: reader.state.offset)
+    mode = .copy(CopyProgress(copy: copy, mayCut: true, isInTransaction: false))
+  }
+
+  mutating func copyData(rows: Int, endsAtRow: Bool) throws {
+    guard case .copy(var progress) = mode else { return }
+    let session = session
+    try reader.withBytes { try session.writeCopy($0, rows: rows) }
+    guard endsAtRow, progress.mayCut != false, session.batch.isDue(at: reader.state.offset, request) else { return }
+    try endCopyPart(progress.copy)
+    if progress.mayCut == nil {
+      guard try session.mayCut(progress.copy.table) else {
+        wholeCopyOffsets.insert(progress.copy.offset)
+        throw Rerun()
+      }
+      progress.mayCut = true
+      mode = .copy(progress)
+    }
+    try commit(at: reader.state, goingOn: true)
+    try session.beginCopy(progress.copy, at: reader.state.offset)
+  }
+
+  /// Ends the data that was sent since the last commit, and counts it.
+  mutating func endCopyPart(_ copy: DumpCopy) throws { try session.endCopy(copy.table) }
+
+  mutating func copyEnd() throws {
+    guard case .copy(let progress) = mode else {
+      mode = .statements
+      return
+    }
+    try endCopyPart(progress.copy)
+    mode = progress.isInTransaction ? .transaction : .statements
+    if !progress.isInTransaction, careful?.contains(progress.copy.offset) == true { try commit(at: reader.state) }
+  }
+}

@@ -1,0 +1,75 @@
+internal import RecoverBase
+
+/// What becomes of an error: run again more carefully, pass over, or report it with its place in the dump.
+extension LoadRun where Source: ~Copyable {
+  /// What can't run in a transaction block, or not in one with what was before it (PostgreSQL, appendix A).
+  private static var needsNoTransaction: Set<SQLState> { [.activeTransaction, "2D000"] }
+
+  /// The error to throw: ``Rerun`` where the part since the last commit is to be run again in another way.
+  mutating func judge(_ error: RecoverError) throws -> any Error {
+    guard let state = error.sqlState, state != .none, !session.connection.isLost, !interruption.isRaised else {
+      return located(error)
+    }
+    if isInTransactionOfDump {
+      // Its statements may be collected; run one by one, the one that fails is known.
+      guard !isCareful, session.batch.units > 1 else { return located(error) }
+      careful = session.batch.startOffset..<reader.state.offset
+      return Rerun()
+    }
+    if session.batch.units > 1 {
+      careful = (session.batch.groupStartOffset ?? session.batch.startOffset)..<reader.state.offset
+      return Rerun()
+    }
+    if Self.needsNoTransaction.contains(state), !aloneOffsets.contains(piece.offset), session.batch.isOpen {
+      aloneOffsets.insert(piece.offset)
+      return Rerun()
+    }
+    if case .statement = piece.kind, isSetting,
+      let reason = Tolerance.unknownSetting.reason(for: state, isSuperuser: session.isSuperuser)
+    {
+      try session.rollback()
+      remark("\(reason) (SQLSTATE \(state))", in: \.tolerated)
+      return Passed()
+    }
+    return located(error)
+  }
+
+  /// The failure was harmless, and the load goes on behind the statement.
+  struct Passed: Error {}
+
+  private var isInTransactionOfDump: Bool {
+    switch mode {
+    case .transaction: true
+    case .copy(let progress): progress.isInTransaction
+    case .statements, .begun, .largeObjects, .passedCopy: false
+    }
+  }
+
+  private var isSetting: Bool {
+    if case .session(.set) = currentStatement.role { return true }
+    return false
+  }
+
+  /// `northwind.sql: line 12, byte 345: CREATE TABLE t`.
+  var place: String {
+    let what = activity
+    let place = "\(request.dumpName): line \(piece.line), byte \(piece.offset)"
+    return what.isEmpty ? place : "\(place): \(what)"
+  }
+
+  func refusal(_ reason: String, hint: String? = nil) -> RecoverError {
+    RecoverError(
+      .backupRefused, "\(place): \(reason)", hint: hint)
+  }
+
+  private func located(_ error: RecoverError) -> RecoverError {
+    // What is refused, and what runs in one piece, has its place already.
+    if error.code == .backupRefused { return error }
+    var error = error
+    error.message = "\(place): \(error.message)"
+    if error.code == .missingRequirement || error.code == .stepFailed {
+      error.hint = error.hint ?? "everything before it is committed; correct the cause, and resume the run"
+    }
+    return error
+  }
+}

@@ -1,0 +1,182 @@
+internal import RecoverBase
+
+/// How statements are run: most of them many to a transaction, some in one of their own, a few outside of any.
+extension LoadRun where Source: ~Copyable {
+  mutating func runStatement() throws {
+    if let copy = reader.state.copy {
+      try decideTransaction(isLargeObject: false)
+      return try beginCopy(copy)
+    }
+    let statement = currentStatement
+    try decideTransaction(isLargeObject: statement.role == .largeObject)
+    switch (mode, statement.role) {
+    case (_, .empty): return
+    case (_, .passedOver(let reason)): remark(reason, in: \.passedOver)
+    case (_, .refused(let reason)):
+      throw refusal(reason, hint: "take it out of the dump if you trust it, and run it by hand")
+    case (.transaction, .transaction(.commit)): try commitTransaction()
+    case (.transaction, .transaction(.rollback)): try rollbackTransaction()
+    case (.transaction, .session(let change)): try session.change(change, reader.text, at: piece.offset)
+    case (.transaction, _): try add(statement.role)
+    case (.largeObjects, .largeObject): try add(statement.role)
+    case (.largeObjects, .transaction(.commit)): mode = .statements
+    case (.largeObjects(let offset), _):
+      // More than large objects: its ROLLBACK or its deferred constraints may matter.
+      ownTransactionOffsets.insert(offset)
+      throw Rerun()
+    case (_, let role): try runOutsideTransaction(role)
+    }
+  }
+
+  /// Runs a statement that stands in no transaction of the dump.
+  private mutating func runOutsideTransaction(_ role: LoadStatement.Role) throws {
+    if aloneOffsets.contains(piece.offset) || isPendingHere { return try runAlone(aloneKind(of: role)) }
+    switch role {
+    case .transaction(.begin): mode = .begun(piece, before, reader.text)
+    case .transaction(.commit), .transaction(.rollback): return
+    case .transaction(.inside): try runAlone(.repeatable)
+    case .alone(let kind): try runAlone(kind)
+    case .single(let tolerance): try runSingle(tolerance)
+    case .session(let change):
+      if isCareful { try commit(at: before) }
+      try session.change(change, reader.text, at: piece.offset)
+      if isCareful { try commit(at: reader.state) }
+    case .plain, .insert, .largeObject, .sessionBound, .empty, .passedOver, .refused:
+      if isCareful { try runSingle(.none) } else { try add(role) }
+    }
+  }
+
+  /// What has to be done with the current piece, which is a statement.
+  var currentStatement: LoadStatement {
+    let (statement, syntax) = (reader.statement, reader.state.syntax)
+    return reader.withBytes { LoadStatement(statement, $0, syntax: syntax) }
+  }
+
+  /// The first words of the current piece, which is a statement.
+  var title: String {
+    let syntax = reader.state.syntax
+    return reader.withBytes { LoadStatement.title(of: $0, syntax: syntax) }
+  }
+
+  /// Adds the statement to the open transaction.
+  private mutating func add(_ role: LoadStatement.Role) throws {
+    var table: SQLName?
+    if case .insert(let name) = role { table = name }
+    if role == .sessionBound { session.sessionBoundLine = session.sessionBoundLine ?? piece.line }
+    let (session, offset) = (session, piece.offset)
+    try reader.withBytes { try session.add($0, at: offset, table: table, mayDraw: role != .largeObject) }
+    if isCareful { try session.flush() }
+  }
+
+  /// Whether the current piece was part of a failure, and so runs by itself.
+  var isCareful: Bool { careful?.contains(piece.offset) == true }
+
+  /// Whether an earlier life may have begun this very statement.
+  private var isPendingHere: Bool {
+    session.committed.isPending && session.committed.reader.offset == piece.offset
+  }
+}
+
+// MARK: Alone, or in a transaction of its own
+
+extension LoadRun where Source: ~Copyable {
+  /// Runs the statement in a transaction that holds nothing else, and passes over a failure that is harmless.
+  private mutating func runSingle(_ tolerance: Tolerance) throws {
+    try commit(at: before)
+    let (session, offset, text) = (session, piece.offset, reader.text)
+    do {
+      try session.open(at: offset)
+      session.batch.units = 1
+      try session.runNow(text)
+      try commit(at: reader.state)
+    } catch let error as RecoverError {
+      guard let state = error.sqlState, !session.connection.isLost,
+        let reason = tolerance.reason(for: state, isSuperuser: session.isSuperuser)
+      else { throw error }
+      try session.rollback()
+      remark("\(reason) (SQLSTATE \(state))", in: \.tolerated)
+    }
+  }
+
+  /// Runs the statement outside of any transaction.
+  ///
+  /// Before it, the ledger says that it is begun; behind it, that it is over. A life that finds it begun runs it again
+  /// where that is harmless, and takes an object that is already there (or already gone) for its work.
+  private mutating func runAlone(_ kind: LoadStatement.AloneKind) throws {
+    let wasBegun = isPendingHere
+    switch kind {
+    case .repeatable: try commit(at: before)
+    case .unknowable where wasBegun:
+      throw RecoverError(
+        .stepFailed, "\(place): an earlier attempt was cut off here, and nobody can tell how far it came",
+        hint: "it commits by itself; drop the half-loaded database and begin anew")
+    case .createsIndex(let name) where wasBegun: try session.dropInvalidIndex(name)
+    case .creates, .createsIndex, .drops, .unknowable: break
+    }
+    if kind != .repeatable, !wasBegun { try commit(at: before, isPending: true) }
+    do {
+      try session.runNow(reader.text)
+    } catch let error as RecoverError {
+      guard let state = error.sqlState, !session.connection.isLost, isDone(kind, state, wasBegun: wasBegun) else {
+        throw error
+      }
+      remark("done already, or nothing to do (SQLSTATE \(state))", in: \.tolerated)
+    }
+    guard kind != .repeatable else { return }
+    try session.commit(at: reader.state, evenIfEmpty: true)
+    try hooks.afterCommit(session.committed.sequence)
+  }
+
+  private func isDone(_ kind: LoadStatement.AloneKind, _ state: SQLState, wasBegun: Bool) -> Bool {
+    switch kind {
+    case .creates, .createsIndex: wasBegun && [.duplicateObject, .duplicateTable].contains(state)
+    case .drops: Tolerance.absentObject.reason(for: state, isSuperuser: session.isSuperuser) != nil
+    case .repeatable, .unknowable: false
+    }
+  }
+
+  /// What repeating a statement does of which only the server knew that it can't run in a transaction.
+  private func aloneKind(of role: LoadStatement.Role) -> LoadStatement.AloneKind {
+    switch role {
+    case .alone(let kind): kind
+    case .single(.absentObject): .drops
+    default: .unknowable
+    }
+  }
+
+  mutating func remark(_ reason: String, in list: WritableKeyPath<LoadOutcome, [LoadRemark]>) {
+    outcome[keyPath: list].append(LoadRemark(line: piece.line, statement: title, reason: reason))
+  }
+}
+
+// MARK: The dump's own transactions
+
+extension LoadRun where Source: ~Copyable {
+  /// Decides, when a BEGIN was read before this statement, whose transaction it opens.
+  ///
+  /// pg_dump wraps each large object into a transaction, since a descriptor lives no longer; there may be millions of
+  /// them, and they are taken into ours. Every other one is run as it is written, with its ledger row inside.
+  mutating func decideTransaction(isLargeObject: Bool) throws {
+    guard case .begun(let begin, let state, let text) = mode else { return }
+    if isLargeObject, !ownTransactionOffsets.contains(begin.offset) {
+      mode = .largeObjects(beginOffset: begin.offset)
+      return
+    }
+    try commit(at: state)
+    try session.openAsWritten(text, at: begin.offset)
+    mode = .transaction
+  }
+
+  private mutating func commitTransaction() throws {
+    try commit(at: reader.state)
+    mode = .statements
+  }
+
+  /// Rolls back what the dump rolls back, and records that.
+  private mutating func rollbackTransaction() throws {
+    try session.rollback()
+    mode = .statements
+    try session.commit(at: reader.state, evenIfEmpty: true)
+    try hooks.afterCommit(session.committed.sequence)
+  }
+}
