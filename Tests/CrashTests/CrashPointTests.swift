@@ -48,7 +48,8 @@ struct CrashPointTests {
       #expect(resumed.status == 0, "\(point): \(resumed.errorText)\(resumed.outputText)")
       #expect(try lab.content(of: lab.database) == content, "\(point)")
       #expect(lab.exists("app.running"), "\(point): the service is not running")
-      #expect(try lab.companions().count == 1, "\(point): \(try lab.companions())")
+      let companions = try lab.companions()
+      #expect(companions.count == 1, "\(point): \(companions)")
     }
   }
 
@@ -61,7 +62,7 @@ struct CrashPointTests {
       return try expected.dump(source, to: "backup.sql")
     }
     try expected.write("exit 1", to: "unhealthy")
-    let policy = "        after-restore: [{name: break, shell: \"rm -f HERE/healthy\"}]"
+    let policy = "    after-restore: [{name: break, shell: \"rm -f HERE/healthy\"}]"
     func lab() throws -> RecoverLab {
       let lab = try RecoverLab(server: server, sql: Self.live)
       try lab.write(

@@ -19,7 +19,8 @@ struct RefusalTests {
     #expect(try lab.oid(of: lab.database) == oid, sourceLocation: place)
     #expect(try lab.content(of: lab.database) == content, sourceLocation: place)
     #expect(lab.exists("app.running"), "the service does not run", sourceLocation: place)
-    #expect(try lab.companions().isEmpty, "left behind: \(try lab.companions())", sourceLocation: place)
+    let companions = try lab.companions()
+    #expect(companions.isEmpty, "left behind: \(companions)", sourceLocation: place)
     return result
   }
 
@@ -34,7 +35,7 @@ struct RefusalTests {
     return (lab, dump)
   }
 
-  @Test("a truncated dump is refused, wherever it was cut", arguments: [1, 100, 600, 2000, 60_000])
+  @Test("a truncated dump is refused, wherever it was cut", arguments: [3, 100, 600, 2000, 60_000])
   func truncated(cut: Int) throws {
     let (lab, dump) = try lab(try ScratchPostgres.shared())
     let whole = try TestProcess.output(["cat", dump])

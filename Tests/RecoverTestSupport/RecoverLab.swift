@@ -26,7 +26,7 @@ package final class RecoverLab {
 
   deinit {
     _ = try? TestProcess.run(["rm", "-rf", directory])
-    try? server.sql(
+    _ = try? server.sql(
       "SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database WHERE datname LIKE '\(database)%' \\gexec"
     )
   }

@@ -82,10 +82,8 @@ package struct PlannedStep: Sendable, Hashable, Codable {
   /// The step's own parameters, from `with:`.
   package var with: [String: JSONValue]
   package var retry: RetryPolicy
-  /// The longest that one attempt may take.
-  package var timeout: Duration?
-  /// The longest that all attempts together may take, resumes included.
-  package var deadline: Duration?
+  private var timeoutText: DurationText?
+  private var deadlineText: DurationText?
   package var onExhausted: ProcedureStep.OnExhausted
   /// What the step holds; undo goes on past a failed one only for steps that share none of these.
   package var resources: [String]
@@ -107,8 +105,8 @@ package struct PlannedStep: Sendable, Hashable, Codable {
     self.kind = kind
     self.with = with
     self.retry = retry
-    self.timeout = timeout
-    self.deadline = deadline
+    timeoutText = timeout.map(DurationText.init(wrappedValue:))
+    deadlineText = deadline.map(DurationText.init(wrappedValue:))
     self.onExhausted = onExhausted
     self.resources = resources
     self.obligation = obligation
@@ -117,12 +115,28 @@ package struct PlannedStep: Sendable, Hashable, Codable {
   }
 }
 
+extension PlannedStep {
+  /// The longest that one attempt may take.
+  package var timeout: Duration? { timeoutText?.wrappedValue }
+  /// The longest that all attempts together may take, resumes included.
+  package var deadline: Duration? { deadlineText?.wrappedValue }
+
+  enum CodingKeys: String, CodingKey {
+    case id, uses, kind, with, retry
+    case timeoutText = "timeout"
+    case deadlineText = "deadline"
+    case onExhausted = "on-exhausted"
+    case resources, obligation, approval
+    case dischargedBy = "discharged-by"
+  }
+}
+
 /// What a `wait-for-approval` step asks for.
 package struct ApprovalTerms: Sendable, Hashable, Codable {
   /// What the approver is asked.
   package var message: String
   /// How long the run waits; after that it goes back as if cancelled.
-  package var within: Duration
+  @DurationText package var within: Duration
 
   package init(message: String, within: Duration) {
     self.message = message

@@ -23,8 +23,8 @@ package struct DatabaseBindings: Sendable, Hashable, Codable {
   /// Which database of a `pg_dumpall` file is meant.
   package var segment: String?
   package var serve: ServeMode
-  package var keepPrevious: Duration
-  package var keepFailed: Duration
+  @DurationText package var keepPrevious: Duration
+  @DurationText package var keepFailed: Duration
   package var assertions: [DatabasePolicy.Assertion]
   package var freeDisk: ByteCount?
   package var hooks: [HookPolicy]

@@ -24,7 +24,7 @@ struct ServerInspection: Sendable {
     let pooling = try Pooling.detect(work.access.maintenanceSettings, interruption: interruption)
     var findings = Findings()
     findings.live = try liveFacts(&connection)
-    try checkLeftovers(findings.live, &connection)
+    try checkLeftovers(&connection)
     let account = try Account.read(&connection)
     try checkRequirements(account, &connection)
     findings.warnings += try checkObstacles(findings.live, pooling, &connection)
@@ -42,16 +42,17 @@ struct ServerInspection: Sendable {
     return facts
   }
 
-  /// A live database that another run has closed is that run's business.
-  private func checkLeftovers(_ live: DatabaseFacts?, _ connection: inout Connection) throws {
-    guard let live, !live.allowsConnections else { return }
+  /// A side database of another run means that this target is claimed, from wherever that run was started.
+  private func checkLeftovers(_ connection: inout Connection) throws {
     let other = try MarkedDatabase.list(&connection)
       .first { $0.breadcrumb.target == work.bindings.name && $0.breadcrumb.role == .side && $0.breadcrumb.run != work.run.text }
     guard let other else { return }
     throw RecoverError(
       .claimed,
-      "database \(work.bindings.name) was closed by run \(other.breadcrumb.run), started on \(other.breadcrumb.host)",
-      hint: "resume or cancel that run where it was started: recover runs --open")
+      "database \(work.bindings.name) is claimed by run \(other.breadcrumb.run), which was started on"
+        + " \(other.breadcrumb.host) and left \(other.name) behind",
+      hint: "resume or cancel that run where it was started; if it is lost for good, recover cleanup --abandoned drops"
+        + " its copy")
   }
 
   /// What the swap would fail at is refused now; what it cuts off is said.
