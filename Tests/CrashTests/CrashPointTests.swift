@@ -28,7 +28,7 @@ struct CrashPointTests {
 
   @Test("a crash at any point of a recovery is resumed to the end of an unbroken one")
   func everyPoint() throws {
-    let server = try ScratchPostgres.shared
+    let server = try ScratchPostgres.shared()
     let expected = try RecoverLab(server: server, sql: Self.live)
     let dump = try server.withDatabase("source") { source in
       try server.sql(Self.backup, in: source)
@@ -54,7 +54,7 @@ struct CrashPointTests {
 
   @Test("a crash at any point of a rollback is resumed to the live database as it was")
   func everyUndoPoint() throws {
-    let server = try ScratchPostgres.shared
+    let server = try ScratchPostgres.shared()
     let expected = try RecoverLab(server: server, sql: Self.live)
     let dump = try server.withDatabase("source") { source in
       try server.sql(Self.backup, in: source)

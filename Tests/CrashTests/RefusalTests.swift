@@ -36,7 +36,7 @@ struct RefusalTests {
 
   @Test("a truncated dump is refused, wherever it was cut", arguments: [1, 100, 600, 2000, 60_000])
   func truncated(cut: Int) throws {
-    let (lab, dump) = try lab(try ScratchPostgres.shared)
+    let (lab, dump) = try lab(try ScratchPostgres.shared())
     let whole = try TestProcess.output(["cat", dump])
     try lab.write(String(decoding: whole.dropLast(cut), as: UTF8.self), to: "cut.sql")
     _ = try refused(lab, ["db", "--from", "cut.sql", "--yes"], status: 5)
@@ -49,7 +49,7 @@ struct RefusalTests {
       "ALTER SYSTEM SET work_mem = '1GB';", "\\i /etc/passwd", "\\copy note from '/etc/passwd'",
     ])
   func dangerous(line: String) throws {
-    let (lab, dump) = try lab(try ScratchPostgres.shared)
+    let (lab, dump) = try lab(try ScratchPostgres.shared())
     let text = String(decoding: try TestProcess.output(["cat", dump]), as: UTF8.self)
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     let place = lines.firstIndex { $0.hasPrefix("SET statement_timeout") } ?? 0
@@ -60,7 +60,7 @@ struct RefusalTests {
 
   @Test("a dump that needs a missing role is refused before any effect")
   func missingRole() throws {
-    let (lab, dump) = try lab(try ScratchPostgres.shared)
+    let (lab, dump) = try lab(try ScratchPostgres.shared())
     let text = String(decoding: try TestProcess.output(["cat", dump]), as: UTF8.self)
     let renamed = text.split(separator: "\n", omittingEmptySubsequences: false)
       .map { $0.hasSuffix("OWNER TO postgres;") ? $0.dropLast(9) + "no_such_role;" : $0 }.joined(separator: "\n")
@@ -71,7 +71,7 @@ struct RefusalTests {
 
   @Test("a role with too few rights is told which right is missing")
   func missingRight() throws {
-    let server = try ScratchPostgres.shared
+    let server = try ScratchPostgres.shared()
     let (lab, dump) = try lab(server)
     try server.sql("DO $$ BEGIN CREATE ROLE weak LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
     let url = "postgres://weak@127.0.0.1:\(server.port)/\(lab.database)"
@@ -81,14 +81,14 @@ struct RefusalTests {
 
   @Test("a server that is not there is unreachable, with exit status 1")
   func unreachable() throws {
-    let (lab, dump) = try lab(try ScratchPostgres.shared)
+    let (lab, dump) = try lab(try ScratchPostgres.shared())
     _ = try refused(
       lab, ["db", "--from", dump, "--database", "postgres://postgres@127.0.0.1:1/x", "--yes"], status: 1)
   }
 
   @Test("production wants the target's name, and nothing else will do")
   func confirmation() throws {
-    let (lab, dump) = try lab(try ScratchPostgres.shared, environment: "production")
+    let (lab, dump) = try lab(try ScratchPostgres.shared(), environment: "production")
     _ = try refused(lab, ["db", "--from", dump, "--no-input"], status: 7)
     _ = try refused(lab, ["db", "--from", dump, "--yes", "--no-input"], status: 7)
     _ = try refused(lab, ["db", "--from", dump, "--yes", "--confirm", "wrong", "--no-input"], status: 7)
@@ -98,7 +98,7 @@ struct RefusalTests {
 
   @Test("crash points are refused outside of staging and development")
   func faultInjection() throws {
-    let (lab, dump) = try lab(try ScratchPostgres.shared, environment: "production")
+    let (lab, dump) = try lab(try ScratchPostgres.shared(), environment: "production")
     _ = try refused(
       lab, ["db", "--from", dump, "--yes", "--confirm", lab.database], status: 2,
       environment: ["RECOVER_CRASH_AT": "step-intended.swap"])
@@ -106,13 +106,13 @@ struct RefusalTests {
 
   @Test("another plan than the expected one is not run")
   func expectedPlan() throws {
-    let (lab, dump) = try lab(try ScratchPostgres.shared)
+    let (lab, dump) = try lab(try ScratchPostgres.shared())
     _ = try refused(lab, ["db", "--from", dump, "--yes", "--expect-plan", "00ff"], status: 7)
   }
 
   @Test("a policy with a typo names file, line, column and the nearest name")
   func typo() throws {
-    let (lab, dump) = try lab(try ScratchPostgres.shared)
+    let (lab, dump) = try lab(try ScratchPostgres.shared())
     try lab.write("version: 1\nenvironment: development\ndatabses: {}\n", to: "policies/environment.yaml")
     let result = try refused(lab, ["db", "--from", dump, "--yes"], status: 2)
     #expect(result.errorText.contains("environment.yaml:3:1"), "\(result.errorText)")
@@ -121,7 +121,7 @@ struct RefusalTests {
 
   @Test("a plan is printed and changes nothing")
   func planOnly() throws {
-    let (lab, dump) = try lab(try ScratchPostgres.shared)
+    let (lab, dump) = try lab(try ScratchPostgres.shared())
     let result = try lab.recover(["db", "--from", dump, "--plan"])
     #expect(result.status == 0, "\(result.errorText)")
     #expect(result.outputText.contains("swap"))
@@ -131,7 +131,7 @@ struct RefusalTests {
 
   @Test("a password in the URL shows up nowhere")
   func canary() throws {
-    let server = try ScratchPostgres.shared
+    let server = try ScratchPostgres.shared()
     let (lab, dump) = try lab(server)
     let canary = "kanarienvogel4711"
     let url = "postgres://postgres:\(canary)@127.0.0.1:\(server.port)/\(lab.database)"

@@ -1,5 +1,5 @@
 internal import Glibc
-package import RecoverBase
+internal import RecoverBase
 
 /// A small world around the real binary: a scratch server, a live database, a service made of files, a policy that
 /// allows fault injection, and a state directory; all of it gone afterwards.
