@@ -55,6 +55,9 @@ struct LoadRun<Source: ByteSource & ~Copyable>: ~Copyable {
   var wholeCopyOffsets: Set<Int64> = []
   /// The transactions of the dump that can't be taken into ours, by offset.
   var ownTransactionOffsets: Set<Int64> = []
+  /// Whether the part that is to be loaded was reached, in this life or an earlier one.
+  private var wasSelected: Bool
+  private var connected: Set<String> = []
   private var nextReport = Moment(nanoseconds: 0)
 
   enum Mode {
@@ -93,6 +96,8 @@ struct LoadRun<Source: ByteSource & ~Copyable>: ~Copyable {
     self.reader = reader
     self.open = open
     outcome.isResumed = session.isResumed
+    let start = session.committed.reader
+    wasSelected = session.isResumed && (start.database == request.rules.database || session.rows.isEmpty == false)
   }
 
   mutating func run() throws -> LoadOutcome {
@@ -104,6 +109,11 @@ struct LoadRun<Source: ByteSource & ~Copyable>: ~Copyable {
       } catch is Rerun {
         try rewind()
       }
+    }
+    if let database = request.rules.database, !wasSelected {
+      throw RecoverError(
+        .backupRefused, "\(request.dumpName): holds no database \(database)",
+        hint: "it connects to: \(connected.sorted().joined(separator: ", "))")
     }
     outcome.rows = session.rows
     outcome.bytes = reader.state.offset
@@ -174,6 +184,10 @@ struct LoadRun<Source: ByteSource & ~Copyable>: ~Copyable {
       let statement = SQLText(Array("SET client_encoding = \(Quoting.literal(name));".utf8))
       try session.change(.set("client_encoding"), statement, at: piece.offset)
     case .connect(let database):
+      if let name = reader.state.database {
+        connected.insert(name)
+        wasSelected = wasSelected || name == request.rules.database
+      }
       if request.rules.database == nil, let database, let first = before.database, first != database {
         throw refusal(
           "a second database, \(database), begins here",

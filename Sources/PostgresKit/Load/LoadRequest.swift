@@ -11,9 +11,9 @@ package struct LoadRequest: Sendable {
   package var rules: LoadRules
   /// The comment that the database gets in the transaction that finishes the load.
   package var breadcrumb: String
-  /// A transaction is committed once it has taken in so many bytes of the dump ...
+  /// A transaction is committed once it has taken in so many bytes of the dump, or after ``commitInterval``.
   package var commitBytes = 16 << 20
-  /// ... or has been open for so long, whichever comes first.
+  /// How long a transaction stays open at most, but for the statement or row that is under way.
   package var commitInterval = Duration.seconds(1)
   package var limits = DumpReaderLimits()
 

@@ -16,7 +16,9 @@ extension LoadRun where Source: ~Copyable {
       careful = session.batch.startOffset..<reader.state.offset
       return Rerun()
     }
-    if session.batch.units > 1 {
+    // A message that was collected before the current statement fails in its stead.
+    let isOfOther = session.batch.groupStartOffset.map { $0 != piece.offset } ?? false
+    if session.batch.units > 1 || isOfOther {
       careful = (session.batch.groupStartOffset ?? session.batch.startOffset)..<reader.state.offset
       return Rerun()
     }

@@ -12,14 +12,12 @@ struct LoadBench {
 
   static let breadcrumb = "recover: loaded by a test's run"
 
-  /// A file of the corpora in shared/, by way of this file's own place.
-  static func corpus(_ name: String, file: String = #filePath) throws -> [UInt8] {
-    let root = file.split(separator: "/").dropLast(4).joined(separator: "/")
-    let candidates = ["/\(root)/../shared/corpora/sql/\(name)", "/\(root)/../../shared/corpora/sql/\(name)"]
-    for path in candidates {
-      if let bytes = try? TestProcess.output(["cat", path]) { return bytes }
+  /// A file of the corpora in shared/.
+  static func corpus(_ name: String) throws -> [UInt8] {
+    guard let path = Fixtures.corpus("sql/\(name)") else {
+      throw RecoverError(.unreachable, "no corpus \(name) beside the repository")
     }
-    throw RecoverError(.unreachable, "no corpus \(name) beside the repository")
+    return try TestProcess.output(["cat", path])
   }
 
   func request(_ database: String, user: String = "postgres", rules: LoadRules = LoadRules()) throws -> LoadRequest {
