@@ -11,6 +11,8 @@ package struct StepContext: Sendable {
   package var attempt: Int
   /// What `observe` saw before the first attempt.
   package var snapshot: JSONValue?
+  /// What this step itself left as evidence, for its undo.
+  package var evidence: JSONValue?
   /// What earlier steps left as evidence, by step id.
   package var outputs: [String: JSONValue]
   /// What `observe` of any step saw, by step id.
@@ -23,6 +25,7 @@ package struct StepContext: Sendable {
 
   package init(
     run: RunID, epoch: Int64, plan: Plan, step: PlannedStep, attempt: Int, snapshot: JSONValue?,
+    evidence: JSONValue? = nil,
     outputs: [String: JSONValue], snapshots: [String: JSONValue], checkpoints: [String: JSONValue],
     directory: String, reporter: any StepReporter
   ) {
@@ -32,6 +35,7 @@ package struct StepContext: Sendable {
     self.step = step
     self.attempt = attempt
     self.snapshot = snapshot
+    self.evidence = evidence
     self.outputs = outputs
     self.snapshots = snapshots
     self.checkpoints = checkpoints

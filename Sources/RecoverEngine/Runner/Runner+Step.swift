@@ -159,7 +159,7 @@ extension Runner {
     let planned = machine.plan.steps[index]
     return StepContext(
       run: session.run, epoch: session.epoch, plan: machine.plan, step: planned, attempt: attempt,
-      snapshot: machine.steps[index].snapshot, outputs: machine.outputs, snapshots: snapshots,
+      snapshot: machine.steps[index].snapshot, evidence: machine.steps[index].evidence, outputs: machine.outputs, snapshots: snapshots,
       checkpoints: machine.steps[index].checkpoints, directory: ports.directory(session.run),
       reporter: SessionReporter(
         session: session, step: planned.id, observer: ports.observer, crashPoints: ports.crashPoints))

@@ -29,6 +29,9 @@ struct ServerInspection: Sendable {
     try checkRequirements(account, &connection)
     findings.warnings += try checkObstacles(findings.live, pooling, &connection)
     findings.warnings += try checkSpace(findings.live, identity, &connection)
+    let loss = try LossInspection(work: work, choice: choice).examine(findings.live, interruption)
+    findings.differences = loss.differences
+    findings.warnings += loss.warnings
     return findings
   }
 

@@ -31,7 +31,8 @@ struct SwapStep: Step {
 
   func perform(_ context: StepContext) async throws -> JSONValue {
     let (work, swap) = try await parts(context)
-    return try evidence(swap, try await perform(swap, work, context))
+    let report = try await perform(swap, work, context)
+    return try evidence(swap, report, mark: await SwapWrites(work).mark())
   }
 
   func verify(_ context: StepContext, evidence: JSONValue) async throws -> Verdict {
@@ -54,9 +55,12 @@ struct SwapStep: Step {
     guard try await probeUndo(context) != .absent else { return ["swapped back": false] }
     let (work, swap) = try await parts(context)
     let back = try back(swap, work, context)
+    // Before the swap back: afterwards the copy has another name, and nobody writes any more.
+    let mark = try? context.evidence?.decoded(as: SwapEvidence.self).mark
+    let writes = await SwapWrites(work).count(since: mark)
     _ = try await perform(back, work, context)
     return try JSONValue(
-      encoding: SwapBackEvidence(failedCopy: back.leaving?.name))
+      encoding: SwapBackEvidence(failedCopy: back.leaving?.name, writesWhileLive: writes))
   }
 
   private func perform(_ swap: DatabaseSwap, _ work: DatabaseWork, _ context: StepContext) async throws
@@ -73,11 +77,13 @@ struct SwapStep: Step {
     }
   }
 
-  private func evidence(_ swap: DatabaseSwap, _ report: DatabaseSwap.Report?) throws -> JSONValue {
+  private func evidence(
+    _ swap: DatabaseSwap, _ report: DatabaseSwap.Report?, mark: WriteMark? = nil
+  ) throws -> JSONValue {
     try JSONValue(
       encoding: SwapEvidence(
         previous: swap.leaving?.name, ended: report?.ended, blockedNanoseconds: report?.blockedNanoseconds,
-        notes: report?.notes ?? []))
+        notes: report?.notes ?? [], mark: mark))
   }
 }
 
@@ -134,9 +140,37 @@ private struct SwapEvidence: Codable {
   var ended: Int?
   var blockedNanoseconds: Int64?
   var notes: [String]
+  /// Where counting began of what is written while the new database is live; nil where nobody could tell.
+  var mark: WriteMark?
 }
 
 private struct SwapBackEvidence: Codable {
   /// The name under which the copy that was swapped out is kept.
   var failedCopy: String?
+  /// What was written to it while it was live, hooks included; nil where nobody can tell.
+  var writesWhileLive: WriteCount?
+}
+
+/// Counts what is accepted by a database between the swap and a swap back: such writes stay in the failed copy.
+private struct SwapWrites {
+  let work: DatabaseWork
+
+  init(_ work: DatabaseWork) { self.work = work }
+
+  func mark() async -> WriteMark? { try? await onLive { try WriteCounter.mark(&$0) } }
+
+  func count(since mark: WriteMark?) async -> WriteCount? {
+    guard let mark else { return nil }
+    return try? await onLive { try WriteCounter.count(since: mark, &$0) }
+  }
+
+  private func onLive<Value: Sendable>(
+    _ body: @escaping @Sendable (inout Connection) throws -> Value
+  ) async throws -> Value {
+    let settings = work.access.settings(for: work.bindings.name)
+    return try await BlockingThread.run("recover-writes") { interruption in
+      var connection = try Connection.administrative(settings, interruption: interruption)
+      return try body(&connection)
+    }
+  }
 }
