@@ -72,28 +72,3 @@ extension MissingRight {
       hint: "GRANT \(Quoting.identifier(other)) TO \(Quoting.identifier(role))" + elseAdmin)
   }
 }
-
-extension MissingRight {
-  /// What our role lacks to make a database.
-  static func toCreate(
-    _ creation: DatabaseCreation, _ account: Account, _ connection: inout Connection
-  ) throws -> [MissingRight] {
-    guard !account.isSuperuser else { return [] }
-    var missing: [MissingRight] = []
-    if !account.mayCreateDatabases { missing.append(.createDatabases(account.name)) }
-    if let owner = creation.owner, owner != account.name, try account.otherRoles([owner], &connection).isEmpty {
-      missing.append(.membership(in: owner, account.name, to: "make it the owner of a new database"))
-    }
-    if let tablespace = creation.tablespace {
-      let query = """
-        SELECT has_tablespace_privilege(oid, 'CREATE')
-          OR oid = (SELECT dattablespace FROM pg_database WHERE datname = 'template0')
-        FROM pg_tablespace WHERE spcname = $1
-        """
-      if try connection.value(query, [tablespace]) == "f" {
-        missing.append(.createInTablespace(tablespace, account.name))
-      }
-    }
-    return missing
-  }
-}

@@ -12,7 +12,8 @@ enum AdminCluster {
   /// Roles: `own` owns databases and may create some; `app` and `report` use them; `boss` is a superuser; `nobody` has no
   /// rights at all.
   static func make(_ settings: [String: String] = [:]) throws -> ScratchPostgres {
-    let server = try ScratchPostgres(.init(settings: ["wal_level": "logical"].merging(settings) { $1 }))
+    let server = try ScratchPostgres(
+      .init(settings: ["wal_level": "logical", "max_connections": "200"].merging(settings) { $1 }))
     try server.sql(
       """
       CREATE ROLE own LOGIN CREATEDB; CREATE ROLE app LOGIN; CREATE ROLE report LOGIN; CREATE ROLE "we ird" LOGIN;
