@@ -62,9 +62,14 @@ final class SpawnedChild: Sendable {
       hint: "check the path, its rights and the interpreter in its first line")
   }
 
+  /// Makes a child that waits at its gate end by itself, as the death of this process would.
+  func closeGate() { gate.withLock { $0 = nil } }
+
   /// Ends a child that still waits at its gate, without having run anything.
   func discard() {
-    gate.withLock { $0 = nil }
+    closeGate()
+    // It is ours and not reaped, so that nobody else has its pid; and nothing depends on how it ends.
+    kill(started.identity.pid, SIGKILL)
     reap()
   }
 
