@@ -16,7 +16,6 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
-let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -28,7 +27,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
   ],
   targets: [
     // The command line.
@@ -56,7 +54,7 @@ let package = Package(
     .target(name: "PostgresKit", dependencies: ["RecoverBase", "Clibpq"], swiftSettings: strict),
     .target(name: "ArchiveKit", dependencies: ["RecoverBase", "CZlib"], swiftSettings: strict),
     .target(
-      name: "HostKit", dependencies: ["RecoverBase", "CCurl", "CLinux", subprocess],
+      name: "HostKit", dependencies: ["RecoverBase", "CCurl", "CLinux"],
       swiftSettings: strict),
     .target(name: "RecoverBase", dependencies: ["CLinux", crypto], swiftSettings: strict),
     // C libraries of the system.
@@ -67,7 +65,7 @@ let package = Package(
     // Tests mirror Sources.
     .target(
       name: "RecoverTestSupport",
-      dependencies: ["RecoverBase", "RecoverCore", "RecoverEngine", "PostgresKit", "HostKit"],
+      dependencies: ["RecoverBase", "RecoverCore", "RecoverEngine", "PostgresKit", "HostKit", "CLinux"],
       path: "Tests/RecoverTestSupport", swiftSettings: strict),
     .testTarget(
       name: "RecoverBaseTests", dependencies: ["RecoverBase", "RecoverTestSupport"], swiftSettings: strict),

@@ -115,6 +115,13 @@ extension RecoverLab {
     DumpText.normalized(String(decoding: try server.pgDump(database, options: options), as: UTF8.self))
   }
 
+  /// One hash over the lines of a database's dump, whatever their order: for databases too large to compare as text.
+  package func fingerprint(of database: String) throws -> String {
+    let arguments = server.connectionArguments(database).map { "'\($0)'" }.joined(separator: " ")
+    let dump = "\(ScratchPostgres.programs)pg_dump \(arguments) | grep -v restrict | LC_ALL=C sort | sha256sum"
+    return String(decoding: try TestProcess.output(["sh", "-c", dump]), as: UTF8.self)
+  }
+
   /// What psql makes of a dump.
   package func contentByPsql(_ file: String, stopOnError: Bool = true) throws -> [String] {
     try server.withDatabase("psql") { database in

@@ -20,8 +20,7 @@ package struct HostFence: Fence {
     let started = try children.map { try $0.decoded(as: StartedChild.self) }
     try await BlockingThread.run("recover-fence") { interruption in
       if let owner, owner.host == drivers.host { try Self.endRunner(owner) }
-      let sessions = started.filter { $0.kind != .service }.map(\.identity)
-      _ = try ProcessTree.end(SurvivorSearch(sessions: sessions, run: run.text), grace: Self.grace)
+      _ = try ProcessTree.end(SurvivorSearch(takeoverOf: run.text, children: started), grace: Self.grace)
       if epoch > 1, plan.target.kind == .database {
         try endSessions(of: run, plan: plan, before: epoch, interruption)
       }

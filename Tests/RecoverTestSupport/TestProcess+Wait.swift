@@ -1,0 +1,15 @@
+internal import CLinux
+internal import Glibc
+
+extension TestProcess {
+  /// Waits for the end, but not longer than so many milliseconds: for tests that kill at random moments.
+  ///
+  /// - Returns: whether the process has ended.
+  package func wait(milliseconds: Int) -> Bool {
+    let handle = recover_pidfd_open(pid)
+    guard handle >= 0 else { return true }
+    defer { close(handle) }
+    var request = pollfd(fd: handle, events: Int16(POLLIN), revents: 0)
+    return unsafe poll(&request, 1, Int32(milliseconds)) > 0
+  }
+}
