@@ -89,7 +89,8 @@ let package = Package(
     .testTarget(
       name: "RecoverCLITests", dependencies: ["RecoverCLI", "RecoverTestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "CrashTests", dependencies: ["RecoverCore", "RecoverEngine", "PostgresKit", "RecoverTestSupport", "recover"],
+      name: "CrashTests",
+      dependencies: ["RecoverCore", "RecoverEngine", "PostgresKit", "RecoverTestSupport", "recover"],
       swiftSettings: strict),
   ]
 )

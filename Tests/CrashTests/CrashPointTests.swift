@@ -66,7 +66,10 @@ struct CrashPointTests {
     func lab() throws -> RecoverLab {
       let lab = try RecoverLab(server: server, sql: Self.live)
       try lab.write(
-        try TestProcess.output(["sed", "s|health: \\[app\\]|&\\n\(policy.replacing("HERE", with: lab.directory))|", "\(lab.directory)/policies/environment.yaml"]).text,
+        try TestProcess.output([
+          "sed", "s|health: \\[app\\]|&\\n\(policy.replacing("HERE", with: lab.directory))|",
+          "\(lab.directory)/policies/environment.yaml",
+        ]).text,
         to: "policies/environment.yaml")
       return lab
     }

@@ -26,7 +26,8 @@ struct RandomKillTests {
     let rows = ProcessInfoText.isLong ? 3_200_000 : 300_000
     let kills = ProcessInfoText.isLong ? 200 : 5
     let server = try ScratchPostgres.shared()
-    var generator = SeededGenerator(seed: ProcessInfoText.environment("RECOVER_SEED").flatMap { UInt64($0) } ?? .random(in: 0 ... .max))
+    var generator = SeededGenerator(
+      seed: ProcessInfoText.environment("RECOVER_SEED").flatMap { UInt64($0) } ?? .random(in: 0 ... .max))
     let seed = generator
     let source = try server.makeDatabase("source")
     defer { try? server.dropDatabase(source) }

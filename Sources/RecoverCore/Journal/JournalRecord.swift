@@ -1,7 +1,8 @@
 package import RecoverBase
 
-/// One line of a run's journal: an event, when and under which epoch it was appended, and its place in the
-/// chain of hashes. docs/journal-format.md describes the stored form.
+/// One line of a run's journal: an event, when and under which epoch it was appended, and its hash.
+///
+/// The hash of each record is part of the next one's. docs/journal-format.md describes the stored form.
 package struct JournalRecord: Sendable, Hashable {
   package var run: RunID
   /// Counts the run's records from 1, without gaps.

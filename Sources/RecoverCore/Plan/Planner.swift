@@ -23,7 +23,8 @@ package struct Planner: Sendable {
 
   private func resolve(_ step: ProcedureStep, in procedure: Procedure) throws -> PlannedStep {
     guard let template = templates[step.uses] else {
-      throw RecoverError(.policyInvalid, "step \(step.id) of procedure \(procedure.name) uses \(step.uses), which nobody defines")
+      throw RecoverError(
+        .policyInvalid, "step \(step.id) of procedure \(procedure.name) uses \(step.uses), which nobody defines")
     }
     let signature = template.signature
     return PlannedStep(

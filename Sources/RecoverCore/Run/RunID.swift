@@ -18,7 +18,9 @@ package struct RunID: Sendable, Hashable, Codable {
     for shift in stride(from: 35, through: 0, by: -5) {
       digits.append(Self.alphabet[Int(truncatingIfNeeded: seconds >> Int64(shift)) & 31])
     }
-    for shift in stride(from: 15, through: 0, by: -5) { digits.append(Self.alphabet[Int(random >> UInt32(shift)) & 31]) }
+    for shift in stride(from: 15, through: 0, by: -5) {
+      digits.append(Self.alphabet[Int(random >> UInt32(shift)) & 31])
+    }
     text = String(decoding: digits, as: UTF8.self)
   }
 

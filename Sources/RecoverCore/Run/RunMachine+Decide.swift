@@ -59,7 +59,9 @@ extension RunMachine {
   }
 
   /// What to journal after an attempt, with the verdict on its postcondition.
-  package func decide(performed index: Int, _ result: Result<(JSONValue, Verdict), any Error>, now: WallTime, random: Double)
+  package func decide(
+    performed index: Int, _ result: Result<(JSONValue, Verdict), any Error>, now: WallTime, random: Double
+  )
     -> RunEvent
   {
     switch result {

@@ -52,7 +52,9 @@ extension RunState {
     }
   }
 
-  /// Whether nothing can happen to the run any more. A run that is not terminal claims its target.
+  /// Whether nothing can happen to the run any more.
+  ///
+  /// A run that is not terminal claims its target.
   package var isTerminal: Bool {
     switch self {
     case .succeeded, .rolledBack, .failedClean, .abandoned: true

@@ -25,7 +25,8 @@ package protocol Fence: Sendable {
   /// proves them gone. What a service's `start` left running is not touched.
   ///
   /// - Parameter children: what ``StepReporter/childStarted(_:)`` journaled, by any epoch before.
-  func endPredecessor(_ owner: RunnerIdentity?, children: [JSONValue], run: RunID, plan: Plan, epoch: Int64) async throws
+  func endPredecessor(_ owner: RunnerIdentity?, children: [JSONValue], run: RunID, plan: Plan, epoch: Int64)
+    async throws
 }
 
 /// A lock on the target itself, so that a runner with another state directory or on another host is kept out.

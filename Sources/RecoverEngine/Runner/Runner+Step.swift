@@ -17,7 +17,8 @@ extension Runner {
   func probe(_ session: RunSession, _ index: Int) async throws {
     try await attempting(session, index) { step, context, machine in
       var result = try await step.probe(context)
-      if case .done(let evidence) = result, case .fails(let reason) = try await step.verify(context, evidence: evidence) {
+      if case .done(let evidence) = result, case .fails(let reason) = try await step.verify(context, evidence: evidence)
+      {
         result = .partial(reason)
       }
       switch machine.decide(probed: index, result, now: ports.clock.wallTime, random: ports.clock.random()) {
@@ -77,7 +78,9 @@ extension Runner {
       machine.decide(undoProbed: index, result, now: ports.clock.wallTime, random: ports.clock.random()))
   }
 
-  /// Takes the effect back; the undo intent is durable already. Not stopped by a pause or a cancel.
+  /// Takes the effect back; the undo intent is durable already.
+  ///
+  /// Not stopped by a pause or a cancel.
   func undo(_ session: RunSession, _ index: Int, attempt: Int) async throws {
     let machine = await session.machine
     let planned = machine.plan.steps[index]
@@ -159,7 +162,8 @@ extension Runner {
     let planned = machine.plan.steps[index]
     return StepContext(
       run: session.run, epoch: session.epoch, plan: machine.plan, step: planned, attempt: attempt,
-      snapshot: machine.steps[index].snapshot, evidence: machine.steps[index].evidence, outputs: machine.outputs, snapshots: snapshots,
+      snapshot: machine.steps[index].snapshot, evidence: machine.steps[index].evidence, outputs: machine.outputs,
+      snapshots: snapshots,
       checkpoints: machine.steps[index].checkpoints, directory: ports.directory(session.run),
       reporter: SessionReporter(
         session: session, step: planned.id, observer: ports.observer, crashPoints: ports.crashPoints))

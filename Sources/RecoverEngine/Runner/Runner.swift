@@ -70,7 +70,9 @@ package struct Runner: Sendable {
   }
 
   /// Fences off what was before, locks the target, journals the entry, and works.
-  private func hold(_ session: RunSession, _ entry: Entry, after predecessor: RunnerIdentity?) async throws -> RunMachine {
+  private func hold(_ session: RunSession, _ entry: Entry, after predecessor: RunnerIdentity?) async throws
+    -> RunMachine
+  {
     let plan = await session.machine.plan
     if case .abandon(let by) = entry { return try await abandon(session, by: by) }
     try await ports.fence.endPredecessor(

@@ -1,6 +1,6 @@
+internal import PostgresKit
 internal import RecoverBase
 package import RecoverCore
-internal import PostgresKit
 
 /// What the steps of a team's own procedure read from their plan.
 package struct CustomBindings: Sendable, Hashable, Codable {

@@ -23,8 +23,9 @@ struct ShellStep: Step {
     timeout = planned.timeout
   }
 
-  /// With a probe: exit status 0 means done, 1 not done, 2 half done, any other that nobody can tell. Without
-  /// one a step that was begun is taken as half done, and run again.
+  /// With a probe: exit status 0 means done, 1 not done, 2 half done, any other that nobody can tell.
+  ///
+  /// Without one a step that was begun is taken as half done, and run again.
   func probe(_ context: StepContext) async throws -> ProbeResult {
     guard let probe else { return context.attempt == 0 ? .notDone : .partial("it was begun and has no probe") }
     let result = try await execute(probe, kind: .probe, context)

@@ -3,7 +3,9 @@ internal import RecoverBase
 internal import RecoverCore
 internal import RecoverEngine
 
-/// `run.accept`: the point of no return. From here on, undo would lose writes that were accepted, so a failure is
+/// `run.accept`: the point of no return.
+///
+/// From here on, undo would lose writes that were accepted, so a failure is
 /// an operator's.
 struct AcceptStep: Step {
   let drivers: StepDrivers

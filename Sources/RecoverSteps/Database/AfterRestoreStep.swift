@@ -21,7 +21,8 @@ struct AfterRestoreStep: Step {
     let hooks = try context.bindings(DatabaseBindings.self).hooks
     let left = hooks.filter { context.checkpoints[$0.name] == nil }
     if left.isEmpty { return .done(.null) }
-    return context.attempt == 0 ? .notDone : .partial("hooks that are left: \(left.map(\.name).joined(separator: ", "))")
+    return context.attempt == 0
+      ? .notDone : .partial("hooks that are left: \(left.map(\.name).joined(separator: ", "))")
   }
 
   func perform(_ context: StepContext) async throws -> JSONValue {

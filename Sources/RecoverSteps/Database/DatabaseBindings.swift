@@ -38,7 +38,8 @@ extension DatabaseBindings {
   /// The server as people know it: `127.0.0.1:5432, PostgreSQL 15.18, system 7423...`.
   package var serverText: String {
     let address = server.address.map { "\($0):\(server.port)" } ?? "local socket, port \(server.port)"
-    return "\(address), PostgreSQL \(server.version / 10_000).\(server.version % 10_000), system \(server.systemIdentifier)"
+    return
+      "\(address), PostgreSQL \(server.version / 10_000).\(server.version % 10_000), system \(server.systemIdentifier)"
   }
 }
 

@@ -17,7 +17,8 @@ package struct DatabasePlanner: Sendable {
   /// Blocking work runs on a thread of its own.
   ///
   /// - Throws: ``RecoverError`` `unreachable` and its like when the server can't be asked.
-  package func plan(_ request: DatabaseRequest, at address: DatabaseAddress, procedure: Procedure) async throws -> Plan {
+  package func plan(_ request: DatabaseRequest, at address: DatabaseAddress, procedure: Procedure) async throws -> Plan
+  {
     let found = try await BlockingThread.run("plan") { interruption in
       try look(at: address, interruption)
     }
@@ -72,6 +73,8 @@ package struct DatabasePlanner: Sendable {
 
 /// Where services stop and the live database is closed, for each of the ways to serve meanwhile.
 enum ServeOrder {
+  /// Moves the steps that stop and close things to where the mode wants them.
+  ///
   /// `none`: as the procedure says. `read-only`: services go on, on a database that refuses writes, and stop for
   /// the swap. `all`: services go on, and both stop and fence come just before the swap.
   static func arrange(_ procedure: Procedure, for serve: ServeMode) -> Procedure {
@@ -84,7 +87,8 @@ enum ServeOrder {
     guard let swap = procedure.steps.firstIndex(where: { $0.uses == "database.swap" }) else { return procedure }
     var arranged = procedure
     let early = procedure.steps[..<swap]
-    arranged.steps = early.filter { !moved.contains($0.uses) } + early.filter { moved.contains($0.uses) }
+    arranged.steps =
+      early.filter { !moved.contains($0.uses) } + early.filter { moved.contains($0.uses) }
       + Array(procedure.steps[swap...])
     return arranged
   }

@@ -28,7 +28,8 @@ struct DumpChoice: Sendable {
       guard names.contains(segment) else {
         throw RecoverError(
           .usage, "\(bindings.backup.path) holds no database \(segment)",
-          hint: names.isEmpty ? "it connects to none: leave --segment out" : "it holds \(names.joined(separator: ", "))")
+          hint: names.isEmpty ? "it connects to none: leave --segment out" : "it holds \(names.joined(separator: ", "))"
+        )
       }
       return segment
     }
@@ -49,7 +50,8 @@ struct DumpChoice: Sendable {
     guard let first = segments.flatMap(\.escapes).min(by: { $0.line < $1.line }) else { return }
     let count = segments.reduce(0) { $0 + $1.escapeCount }
     throw RecoverError(
-      .backupRefused, "\(path), line \(first.line): \(Self.describe(first.escape))\(count > 1 ? ", and \(count - 1) more" : "")",
+      .backupRefused,
+      "\(path), line \(first.line): \(Self.describe(first.escape))\(count > 1 ? ", and \(count - 1) more" : "")",
       hint: "a restore must not reach out of its database: look where this dump comes from, and take the line out")
   }
 

@@ -3,7 +3,7 @@ internal import RecoverBase
 internal import RecoverCore
 internal import RecoverEngine
 
-/// `database.inspect`: is the backup whole, does it fit this server, may we, and what would be lost?
+/// `database.inspect`: whether the backup is whole and fits this server, whether we may, and what would be lost.
 ///
 /// Reads the whole backup once; nothing has stopped when it refuses.
 struct InspectStep: Step {

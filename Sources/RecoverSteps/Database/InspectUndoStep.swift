@@ -22,7 +22,8 @@ struct InspectUndoStep: Step {
         hint: "recover cleanup lists what recoveries keep")
     }
     guard let live, live.oid == work.bindings.liveOID else {
-      throw RecoverError(.drifted, "database \(work.bindings.name) was replaced since the plan was made", hint: "plan again")
+      throw RecoverError(
+        .drifted, "database \(work.bindings.name) was replaced since the plan was made", hint: "plan again")
     }
     return try JSONValue(encoding: SideEvidence(name: name, oid: oid))
   }

@@ -10,7 +10,9 @@ struct LossInspection: Sendable {
   private static let limit = Duration.seconds(5)
 
   /// The differences, the largest losses first, and what to say about the backup's age.
-  func examine(_ live: DatabaseFacts?, _ interruption: Interruption) throws -> (differences: [TableDifference], warnings: [String]) {
+  func examine(_ live: DatabaseFacts?, _ interruption: Interruption) throws -> (
+    differences: [TableDifference], warnings: [String]
+  ) {
     guard let live, live.allowsConnections else { return ([], []) }
     let preview: LivePreview
     do {
@@ -58,10 +60,14 @@ struct LossInspection: Sendable {
   private static func warnings(_ loss: LossPreview) -> [String] {
     var warnings: [String] = []
     if let age = loss.backupAge { warnings.append("the backup is \(Duration.seconds(Int64(age.seconds)).text) old") }
-    if let newest = loss.activity.newestCommit { warnings.append("the newest commit of the live database is of \(newest)") }
+    if let newest = loss.activity.newestCommit {
+      warnings.append("the newest commit of the live database is of \(newest)")
+    }
     let gone = loss.surplusRows
     if gone > 0 {
-      warnings.append("the live database has \(loss.isExact ? "" : "about ")\(gone) rows more than the backup; they stay in the previous copy")
+      warnings.append(
+        "the live database has \(loss.isExact ? "" : "about ")\(gone) rows more than the backup; they stay in the previous copy"
+      )
     }
     return warnings
   }

@@ -26,7 +26,9 @@ package struct RetainedDatabases: Sendable {
     package var retainUntil: WallTime?
     package var sizeBytes: Int64?
 
-    /// Whether it may be dropped: its retention has ended. A side database has none; its run decides.
+    /// Whether it may be dropped: its retention has ended.
+    ///
+    /// A side database has none; its run decides.
     package func isExpired(at time: WallTime) -> Bool { retainUntil.map { $0 <= time } ?? false }
   }
 

@@ -2,7 +2,7 @@ internal import PostgresKit
 internal import RecoverBase
 internal import RecoverCore
 
-/// What an inspection asks the server: is it the right one, may we, has it what the dump needs, what is in the way?
+/// What an inspection asks the server: whether it is the right one, has what the dump needs, and lets us.
 struct ServerInspection: Sendable {
   let work: DatabaseWork
   let choice: DumpChoice
@@ -48,7 +48,9 @@ struct ServerInspection: Sendable {
   /// A side database of another run means that this target is claimed, from wherever that run was started.
   private func checkLeftovers(_ connection: inout Connection) throws {
     let other = try MarkedDatabase.list(&connection)
-      .first { $0.breadcrumb.target == work.bindings.name && $0.breadcrumb.role == .side && $0.breadcrumb.run != work.run.text }
+      .first {
+        $0.breadcrumb.target == work.bindings.name && $0.breadcrumb.role == .side && $0.breadcrumb.run != work.run.text
+      }
     guard let other else { return }
     throw RecoverError(
       .claimed,

@@ -44,7 +44,8 @@ struct SwapStep: Step {
   func probeUndo(_ context: StepContext) async throws -> UndoProbeResult {
     let (work, swap) = try await parts(context)
     let back = try back(swap, work, context)
-    switch try await work.onMaintenance({ connection, _ in (try back.probe(&connection), try swap.probe(&connection)) }) {
+    switch try await work.onMaintenance({ connection, _ in (try back.probe(&connection), try swap.probe(&connection)) })
+    {
     case (.swapped, _), (_, .notSwapped): return .absent
     case (.notSwapped, _): return .present
     case (.unknown(let what), _): return .unknown(what)
@@ -114,13 +115,15 @@ extension SwapStep {
   /// an undo took it from.
   private func back(_ swap: DatabaseSwap, _ work: DatabaseWork, _ context: StepContext) throws -> DatabaseSwap {
     guard let entered = swap.entering else { throw RecoverError(.bug, "a swap without anybody entering") }
-    let leaving = work.bindings.undoes.map {
-      DatabaseSwap.Leaving(
-        oid: entered.oid, name: entered.name,
-        breadcrumb: work.breadcrumb(.previous, run: $0, retainFor: work.bindings.keepPrevious), access: .closed)
-    } ?? DatabaseSwap.Leaving(
-      oid: entered.oid, name: work.name(of: .failed),
-      breadcrumb: work.breadcrumb(.failed, retainFor: work.bindings.keepFailed), access: .readOnly)
+    let leaving =
+      work.bindings.undoes.map {
+        DatabaseSwap.Leaving(
+          oid: entered.oid, name: entered.name,
+          breadcrumb: work.breadcrumb(.previous, run: $0, retainFor: work.bindings.keepPrevious), access: .closed)
+      }
+      ?? DatabaseSwap.Leaving(
+        oid: entered.oid, name: work.name(of: .failed),
+        breadcrumb: work.breadcrumb(.failed, retainFor: work.bindings.keepFailed), access: .readOnly)
     let entering = try swap.leaving.map { left in
       DatabaseSwap.Entering(
         name: left.name, oid: left.oid, properties: try context.liveFacts().map { .facts($0) } ?? .statements([]))

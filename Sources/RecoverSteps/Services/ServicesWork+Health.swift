@@ -35,7 +35,8 @@ extension ServicesWork {
     switch check.policy.probe {
     case .http(let probe):
       return HTTPProbe(
-        url: probe.url, method: probe.method == .head ? .head : .get, statuses: Set(probe.statuses), contains: probe.contains,
+        url: probe.url, method: probe.method == .head ? .head : .get, statuses: Set(probe.statuses),
+        contains: probe.contains,
         headers: probe.headers)
     case .tcp(let probe): return TCPProbe(host: probe.host, port: probe.port)
     case .command(let probe):

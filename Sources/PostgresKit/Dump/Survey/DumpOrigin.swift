@@ -1,6 +1,8 @@
 package import RecoverBase
 
-/// What the comments of pg_dump and pg_dumpall say about a dump. Hints: anybody can write a comment.
+/// What the comments of pg_dump and pg_dumpall say about a dump.
+///
+/// Hints: anybody can write a comment.
 package struct DumpOrigin: Sendable, Hashable, Codable {
   /// Whether pg_dump's or pg_dumpall's first line was found.
   package var hasBanner = false

@@ -71,9 +71,11 @@ package struct DumpEscape: Sendable, Hashable, Codable {
 /// A database that a dump is of, or does something with as a whole.
 package struct DumpDatabase: Sendable, Hashable, Codable {
   package var name: String
-  /// Whether the dump connects to it. Where it does not, each of its statements is an escape too.
+  /// Whether the dump connects to it.
+  ///
+  /// Where it does not, each of its statements is an escape too.
   package var isConnected = false
-  /// CREATE DATABASE, ALTER DATABASE, COMMENT, GRANT, ALTER ROLE ... IN DATABASE, in the dump's order.
+  /// What makes and changes it as a whole, from CREATE DATABASE to the settings of roles in it, in the dump's order.
   package var statements: [Statement] = []
 
   package struct Statement: Sendable, Hashable, Codable {

@@ -11,7 +11,9 @@ package struct DumpSurvey: Sendable, Hashable, Codable {
   package var completeness: Completeness
   /// What pg_dump says of itself.
   package var origin: DumpOrigin
-  /// The parts of the dump, in its order: one, unless the dump connects to databases. Never empty.
+  /// The parts of the dump, in its order: one, unless the dump connects to databases.
+  ///
+  /// Never empty.
   package var segments: [DumpSegment]
   /// The databases that the dump connects to, or makes, changes and drops as a whole, in order of appearance.
   package var databases: [DumpDatabase]
