@@ -27,7 +27,6 @@ enum EvidenceText {
     ("resumed", { $0.bool == true ? "went on where the last runner stopped" : nil }),
     ("remarks", { list in many(list).map { "\($0) remark\($0 == 1 ? "" : "s")" } }),
     ("warnings", { list in many(list).map { "\($0) note\($0 == 1 ? "" : "s")" } }),
-    ("furtherDifferences", { _ in nil }),
     ("ended", { $0.integer == 0 ? nil : count($0, "session").map { "\($0) ended" } }),
     ("blockedNanoseconds", { $0.integer.map { "blocked for \(ElapsedText.text(.nanoseconds($0)))" } }),
     ("live OID", { $0.integer.map { "OID \($0) is live" } }),

@@ -2,7 +2,9 @@ internal import RecoverBase
 internal import RecoverCore
 internal import RecoverEngine
 
-/// Runs as single lines of text and as JSON: pure. `RunView+History` shows a whole one.
+/// Runs as single lines of text and as JSON: pure.
+///
+/// `RunView+History` shows a whole one.
 enum RunView {
   /// The first line of a run: what it is, and how to go on when this process goes away.
   static func heading(run: RunID, plan: Plan, hash: Digest, place: String) -> String {
