@@ -8,14 +8,18 @@ internal import RecoverSteps
 /// Where the parts are put together: the only file that constructs drivers.
 struct Composition {
   let stateDirectory: String
-  let store: SQLiteStore
   let identity: RunnerIdentity
 
   init(_ global: GlobalOptions) throws {
     stateDirectory = try global.resolvedState()
-    store = try SQLiteStore(directory: stateDirectory)
     identity = try Self.currentIdentity()
   }
+
+  /// The store, made where there is none yet.
+  func makeStore() throws -> SQLiteStore { try SQLiteStore(directory: stateDirectory) }
+
+  /// The store, or nil where there is none: reading makes nothing.
+  func existingStore() throws -> SQLiteStore? { try SQLiteStore(existingIn: stateDirectory) }
 
   /// Who this process is.
   private static func currentIdentity() throws -> RunnerIdentity {
@@ -51,7 +55,8 @@ struct Composition {
 
   /// A runner that performs a plan with real drivers.
   func runner(
-    for plan: Plan, drivers: StepDrivers, observer: any RunObserver = SilentObserver(), control: RunControl = RunControl()
+    for plan: Plan, in store: SQLiteStore, drivers: StepDrivers, observer: any RunObserver = SilentObserver(),
+    control: RunControl = RunControl()
   ) throws -> Runner {
     let crashPoints =
       try ProcessEnvironment.value("RECOVER_CRASH_AT").map { try CrashPoints($0, environment: plan.environment) }
@@ -96,7 +101,8 @@ extension Composition {
 
   /// The name of a run's state as people see it: `interrupted` where its runner is dead.
   func state(of run: RunSummary, _ leases: [Lease]) -> String {
-    let isWorking = !run.isTerminal && !["planned", "paused", "waiting"].contains(run.state)
+    let isWorking =
+      !run.isTerminal && !["planned", "paused", "waiting"].contains(run.state)
       && !run.state.hasPrefix("needs-operator")
     guard isWorking, !isHeld(run.run, leases) else { return run.state }
     return "interrupted (\(run.state))"

@@ -7,15 +7,21 @@ struct RecoverCommand: AsyncParsableCommand {
     abstract: "Recover databases, prove it, and go back by itself when something fails.",
     discussion: """
       In an incident:
-        recover db --from backup.sql --plan          see what would happen; changes nothing
-        recover db --from backup.sql                 do it
-        recover runs                                 what ran, what is still open
-        recover resume RUN                           go on after a crash or a pause
-        recover undo RUN                             swap back within the retention
+        recover db --from backup.sql --plan   what would happen; changes nothing
+        recover db --from backup.sql          do it
+        recover runs                          what ran, what is still open
+        recover resume RUN                    go on after a crash or a pause
+        recover undo RUN                      swap back within the retention
 
-      Exit statuses: 0 all verified, 1 failed before any effect, 2 usage, 3 rolled back clean, 4 needs an operator,
-      5 backup refused, 6 target claimed, 7 plan drifted or not confirmed, 9 waiting or paused, 130 and 143
-      interrupted and resumable.
+      Exit statuses:
+        0  all verified                   5  backup refused
+        1  failed before any effect       6  target claimed by another run
+        2  usage or policy error          7  plan drifted or not confirmed
+        3  failed, and rolled back clean  9  waiting or paused
+        4  needs an operator              130, 143  interrupted, resumable
+
+      Completions for your shell (bash, zsh or fish):
+        recover --generate-completion-script bash > recover.bash
       """,
     version: RecoverVersion.text,
     groupedSubcommands: [

@@ -13,28 +13,48 @@ package enum RecoverMain {
 
   private static func status(of arguments: [String]) async -> ExitStatus {
     do {
+      // The parser answers `help` of an unknown command with the overview.
+      if arguments.first == "help", let problem = UsageDiagnosis.problem(in: arguments, of: commandTree) {
+        throw problem
+      }
       var command = try RecoverCommand.parseAsRoot(arguments)
       if var command = command as? any ReportingCommand { return try await command.runReporting() }
       try command.run()
       return .success
     } catch let error as RecoverError {
-      ErrorOutput.write(error, isVerbose: arguments.contains("--verbose") || arguments.contains("-v"))
-      return error.code.exitStatus
+      return refused(error, arguments)
     } catch {
-      return parserStatus(error)
+      return parserStatus(error, arguments)
     }
   }
 
   /// Help and versions go to standard output and succeed; what the parser refuses is a usage error.
-  private static func parserStatus(_ error: any Error) -> ExitStatus {
-    let code = RecoverCommand.exitCode(for: error)
-    let text = RecoverCommand.fullMessage(for: error)
-    if code.isSuccess {
-      StandardOutput.write(text)
+  private static func parserStatus(_ error: any Error, _ arguments: [String]) -> ExitStatus {
+    if RecoverCommand.exitCode(for: error).isSuccess {
+      StandardOutput.write(RecoverCommand.fullMessage(for: error))
       return .success
     }
-    ErrorOutput.write(text)
-    return .usage
+    let problem =
+      UsageDiagnosis.problem(in: arguments, of: commandTree)
+      ?? UsageDiagnosis.refusal(RecoverCommand.message(for: error), arguments: arguments, of: commandTree)
+    return refused(problem, arguments)
+  }
+
+  /// Says why on standard error; where JSON is asked for, standard output ends in a summary all the same.
+  private static func refused(_ error: RecoverError, _ arguments: [String]) -> ExitStatus {
+    let options = Set(arguments.prefix { $0 != "--" })
+    let status = error.code.exitStatus
+    ErrorOutput.write(error, isVerbose: !options.isDisjoint(with: ["--verbose", "-v"]))
+    if options.contains("--json"), let line = try? JSONLines.summary(of: error, status: status) {
+      StandardOutput.write(line)
+    }
+    return status
+  }
+
+  /// The commands as the parser knows them.
+  static var commandTree: CommandTree {
+    let help = try? JSONValue.decode(JSONValue.self, from: Array(RecoverCommand._dumpHelp().utf8))
+    return CommandTree(command: help?["command"] ?? .null)
   }
 }
 

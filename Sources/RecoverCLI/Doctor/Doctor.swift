@@ -10,11 +10,11 @@ struct Doctor {
   /// One thing that was looked at.
   struct Finding: Sendable {
     enum Verdict: String, Sendable {
-      case good = "ok  "
+      case good = "ok"
       /// Something that some recoveries need.
       case poor = "warn"
       /// Nothing works without it.
-      case bad = "bad "
+      case bad
     }
 
     var subject: String
@@ -67,14 +67,17 @@ struct Doctor {
     let isReadable = unsafe access("/proc/sys/kernel/random/boot_id", R_OK) == 0
     return Finding(
       subject: "proc(5)", verdict: isReadable ? .good : .bad,
-      detail: isReadable ? "boot id and processes can be read" : "/proc is not mounted", hint: "mount -t proc proc /proc")
+      detail: isReadable ? "boot id and processes can be read" : "/proc is not mounted",
+      hint: "mount -t proc proc /proc")
   }
 
   private func programs() -> [Finding] {
     [("sh", "shell commands of policies"), ("docker", "services by Compose"), ("pg_dump", "backups, later")].map {
       name, use in
       let folders = (ProcessEnvironment.value("PATH") ?? "/usr/bin:/bin").split(separator: ":")
-      let path = folders.map { folder in "\(folder)/\(name)" }.first { (path: String) -> Bool in unsafe access(path, X_OK) == 0 }
+      let path = folders.map { folder in "\(folder)/\(name)" }.first { (path: String) -> Bool in
+        unsafe access(path, X_OK) == 0
+      }
       return Finding(
         subject: name, verdict: path == nil ? .poor : .good, detail: path ?? "not found; needed for \(use)",
         hint: "install it if you use \(use)")

@@ -18,7 +18,8 @@ enum ArgumentMask {
   /// Where the password stands in `scheme://user:PASSWORD@host`, or in `password=PASSWORD`; nil without one.
   static func passwordRange(in argument: [UInt8]) -> Range<Int>? {
     if let scheme = argument.firstRange(of: Array("://".utf8)) {
-      let authority = scheme.upperBound..<(argument[scheme.upperBound...].firstIndex(of: UInt8(ascii: "/")) ?? argument.endIndex)
+      let authority =
+        scheme.upperBound..<(argument[scheme.upperBound...].firstIndex(of: UInt8(ascii: "/")) ?? argument.endIndex)
       if let at = argument[authority].lastIndex(of: UInt8(ascii: "@")),
         let colon = argument[authority.lowerBound..<at].firstIndex(of: UInt8(ascii: ":"))
       {

@@ -19,7 +19,18 @@ enum ProcessEnvironment {
   /// The name of the user, for the journal.
   static var userName: String {
     if let user = value("SUDO_USER") ?? value("USER") { return user }
-    return "uid \(getuid())"
+    return accountName(of: getuid()) ?? "uid \(getuid())"
+  }
+
+  /// What the user database calls a uid (getpwuid_r(3)).
+  private static func accountName(of uid: uid_t) -> String? {
+    var buffer = [CChar](repeating: 0, count: 16_384)
+    var entry = unsafe passwd()
+    var found: UnsafeMutablePointer<passwd>?
+    guard unsafe getpwuid_r(uid, &entry, &buffer, buffer.count, &found) == 0, unsafe found != nil,
+      let name = unsafe entry.pw_name
+    else { return nil }
+    return unsafe String(cString: name)
   }
 
   static var hostName: String {

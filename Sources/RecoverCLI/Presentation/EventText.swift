@@ -4,17 +4,19 @@ internal import RecoverCore
 /// Events of a run as one line of text or JSON: pure.
 enum EventText {
   /// What happened, for the timeline and for plain output.
-  static func describe(_ event: RunEvent) -> String {
+  ///
+  /// - Parameter took: how long the step took whose attempt the event ends.
+  static func describe(_ event: RunEvent, took: Duration? = nil) -> String {
     switch event {
     case .planned(let plan, let hash): "planned \(plan.procedure) on \(plan.target.name), plan \(hash.short)"
     case .started(let person): "started, confirmed by \(person)"
     case .resumed(let person, let grant): "resumed by \(person)\(grant ? ", with new attempts" : "")"
-    case .step(let id, let event): "\(id): \(describe(event))"
+    case .step(let id, let event): "\(id): \(describe(event, took.map { " in \(ElapsedText.text($0))" } ?? ""))"
     case .checkpoint(let step, let name, _): "\(step): checkpoint \(name)"
     case .childStarted(let step, let child): "\(step): started child \(child["pid"]?.integer.map(String.init) ?? "")"
     case .approvalRequested(let step, let until): "\(step): waits for approval until \(until)"
     case .approved(let step, let by): "\(step): approved by \(by)"
-    case .paused(let cause): "paused: \(cause.message)"
+    case .paused(let cause): cause.code.isRequest ? cause.message : "paused: \(cause.message)"
     case .failing(let cause, _): "failing: \(cause.message)"
     case .completed: "all steps are verified"
     case .compensated: "everything is undone and verified"
@@ -27,24 +29,26 @@ enum EventText {
     }
   }
 
-  private static func describe(_ event: StepEvent) -> String {
+  private static func describe(_ event: StepEvent, _ time: String) -> String {
     switch event {
     case .guarded(let reason): reason.map { "skipped: \($0)" } ?? "applies"
-    case .adopted: "already done before this run"
+    case .adopted(let evidence): "already done before this run\(found(evidence))"
     case .obstructed(let cause): "obstructed: \(cause.message)"
     case .intended(let attempt, _, let isRepair):
       isRepair ? "goes on (attempt \(attempt))" : attempt == 1 ? "begins" : "begins again (attempt \(attempt))"
-    case .succeeded: "done"
-    case .attemptFailed(let cause, let retryAt): "failed, next attempt at \(retryAt): \(cause.message)"
+    case .succeeded(let evidence): "done\(time)\(found(evidence))"
+    case .attemptFailed(let cause, let retryAt): "failed\(time), next attempt at \(retryAt): \(cause.message)"
     case .probedUnknown(let cause, let retryAt): "can't tell, looks again at \(retryAt): \(cause.message)"
-    case .suspended: "stopped; can go on"
-    case .failed(let cause): "failed: \(cause.message)"
+    case .suspended: "stopped\(time); can go on"
+    case .failed(let cause): "failed\(time): \(cause.message)"
     case .undoIntended(let attempt): attempt == 1 ? "undo begins" : "undo begins again (attempt \(attempt))"
-    case .undone: "undone"
-    case .undoAttemptFailed(let cause, let retryAt): "undo failed, next attempt at \(retryAt): \(cause.message)"
-    case .undoFailed(let cause): "undo failed: \(cause.message)"
+    case .undone(let evidence): "undone\(time)\(found(evidence))"
+    case .undoAttemptFailed(let cause, let retryAt): "undo failed\(time), next attempt at \(retryAt): \(cause.message)"
+    case .undoFailed(let cause): "undo failed\(time): \(cause.message)"
     }
   }
+
+  private static func found(_ evidence: JSONValue) -> String { EvidenceText.words(evidence).map { ": \($0)" } ?? "" }
 
   /// What a step left as proof or saw before, for `--verbose`.
   static func detail(_ event: RunEvent) -> String? {

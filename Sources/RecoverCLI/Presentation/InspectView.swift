@@ -5,7 +5,8 @@ internal import RecoverSteps
 enum InspectView {
   static func text(_ report: InspectReport) -> String {
     var lines = [
-      "", "the backup is whole: \(ByteCount(report.dumpBytes)) of SQL, \(report.tableCount) tables,"
+      "",
+      "the backup is whole: \(ByteCount(report.dumpBytes)) of SQL, \(report.tableCount) tables,"
         + " \(report.rowCount) rows, \(report.objectCount) objects; \(report.origin)",
       "sha256 \(report.sha256)",
     ]

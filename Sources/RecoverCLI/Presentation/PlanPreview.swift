@@ -22,13 +22,12 @@ struct PlanPreview {
       let evidence = try await library.step(for: planned, of: plan).perform(context)
       if global.json {
         let line = JSONValue.object(["kind": "preview", "step": .string(planned.id), "evidence": evidence])
-        StandardOutput.write(String(decoding: try line.canonicalBytes(), as: UTF8.self))
+        StandardOutput.write(try JSONLines.line(line))
       } else if let report = try? evidence.decoded(as: InspectReport.self) {
         StandardOutput.write(InspectView.text(report))
       }
     }
-    if !global.json { StandardOutput.write("nothing was changed") }
-    return .success
+    return try Answer(text: "nothing was changed").write(global)
   }
 }
 

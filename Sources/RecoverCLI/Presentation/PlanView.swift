@@ -12,12 +12,14 @@ enum PlanView {
   }
 
   private static func facts(_ bindings: DatabaseBindings) -> [String] {
-    let modified = WallTime(microseconds: bindings.backup.modifiedNanoseconds / 1000)
+    let live = bindings.liveOID.map { oid in
+      let meanwhile = bindings.undoes == nil ? serving(bindings.serve) : "closed for the swap"
+      return "\(bindings.name), OID \(oid); \(meanwhile)"
+    }
     var lines = [
-      "  backup    \(bindings.backup.path), \(ByteCount(bindings.backup.sizeBytes)), written \(modified)",
+      source(bindings),
       "  server    \(bindings.serverText)",
-      "  live      " + (bindings.liveOID.map { "\(bindings.name), OID \($0); \(serving(bindings.serve))" }
-        ?? "there is no \(bindings.name) yet: it is created"),
+      "  live      \(live ?? "there is no \(bindings.name) yet: it is created")",
     ]
     if !bindings.services.isEmpty {
       lines.append("  services  stopped and started: " + bindings.services.map(\.name).joined(separator: ", "))
@@ -26,9 +28,17 @@ enum PlanView {
       lines.append("  health    must pass: " + bindings.health.map(\.name).joined(separator: ", "))
     }
     if bindings.liveOID != nil {
-      lines.append("  after     the previous database is kept for \(bindings.keepPrevious.text); recover undo swaps it back")
+      lines.append(
+        "  after     the previous database is kept for \(bindings.keepPrevious.text); recover undo swaps it back")
     }
     return lines
+  }
+
+  /// Where the content comes from: an undo reads no backup.
+  private static func source(_ bindings: DatabaseBindings) -> String {
+    if let run = bindings.undoes { return "  undoes    run \(run): the database from before it is swapped in" }
+    let modified = WallTime(microseconds: bindings.backup.modifiedNanoseconds / 1000)
+    return "  backup    \(bindings.backup.path), \(ByteCount(bindings.backup.sizeBytes)), written \(modified)"
   }
 
   private static func serving(_ mode: ServeMode) -> String {

@@ -15,11 +15,12 @@ struct PlannedRun {
     if action.planOnly { return try await preview(plan, hash, drivers) }
     if !action.yes, !global.json, !global.quiet { StandardOutput.write(PlanView.text(plan, hash: hash)) }
     let person = try confirm(plan)
+    let store = try composition.makeStore()
+    let presentation = RunPresentation(composition: composition, store: store, global: global)
     // Refused before anything is journaled: the plan can't be run at all in this environment.
-    let presentation = RunPresentation(composition: composition, global: global)
     try presentation.check(plan, drivers: drivers)
     let run = RunID(seconds: WallTime.now.microseconds / 1_000_000, random: UInt32.random(in: 0..<1 << 20))
-    try await composition.store.create(run, plan: plan, at: RecordTimes(wall: .now, monotonic: .now))
+    try await store.create(run, plan: plan, at: RecordTimes(wall: .now, monotonic: .now))
     return try await presentation.perform(run, plan: plan, drivers: drivers, .start(confirmedBy: person))
   }
 
@@ -38,7 +39,7 @@ struct PlannedRun {
       let line = JSONValue.object([
         "kind": "plan", "hash": .string(hash.hex), "plan": try JSONValue(encoding: plan),
       ])
-      StandardOutput.write(String(decoding: try line.canonicalBytes(), as: UTF8.self))
+      StandardOutput.write(try JSONLines.line(line))
     } else {
       StandardOutput.write(PlanView.text(plan, hash: hash))
     }
@@ -55,8 +56,12 @@ struct PlannedRun {
     case .confirmed: return person
     case .refused(let error): throw error
     case .ask(let question, let answer):
-      guard try Question.ask(question, global) == answer else {
-        throw RecoverError(.notConfirmed, "the plan was not confirmed; nothing was changed")
+      let typed = try Question.ask(
+        question, global, otherwise: "confirm on the command line: --yes, or --confirm NAME in production")
+      guard typed == answer else {
+        throw RecoverError(
+          .notConfirmed, "the plan was not confirmed; nothing was changed", hint: "the answer would have been \(answer)"
+        )
       }
       return person
     }

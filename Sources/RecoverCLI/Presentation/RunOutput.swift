@@ -5,25 +5,41 @@ internal import Synchronization
 
 /// What a running command prints: live progress on a terminal, one plain line an event elsewhere, or JSON.
 final class RunOutput: RunObserver {
-  private let global: GlobalOptions
-  private let progress: LiveProgress
-  private let lastOutput = Mutex<RunMachine?>(nil)
+  private struct State {
+    /// The run after the last record; nil before the first one of this runner.
+    var machine: RunMachine?
+    var clock = StepClock()
+  }
 
-  init(global: GlobalOptions, plan: Plan) {
+  private let global: GlobalOptions
+  private let run: RunID
+  /// What the first line says.
+  private let heading: String
+  private let progress: LiveProgress
+  private let state = Mutex(State())
+
+  init(global: GlobalOptions, run: RunID, plan: Plan) throws {
     self.global = global
+    self.run = run
+    heading = RunView.heading(run: run, plan: plan, hash: try plan.hash(), place: global.place)
     progress = LiveProgress(
       mode: global.json || global.quiet ? .silent : .automatic, steps: plan.steps.map(\.id))
   }
 
   func recorded(_ record: JournalRecord, _ event: RunEvent, machine: RunMachine) {
-    lastOutput.withLock { $0 = machine }
+    let (isFirst, took) = state.withLock { state in
+      defer { state.machine = machine }
+      return (state.machine == nil, state.clock.took(record, event))
+    }
     if global.json {
       if let line = try? EventText.json(record, event) { StandardOutput.write(line) }
       return
     }
+    if isFirst, !global.quiet { StandardOutput.write(heading) }
     if case .step(_, .guarded(nil)) = event, !global.verbose { return }
     if case .checkpoint = event, !global.verbose { return }
-    progress.event(step: event.step, text: EventText.describe(event), at: record.wallTime, isEnd: event.endsStep)
+    progress.event(
+      step: event.step, text: EventText.describe(event, took: took), at: record.wallTime, isEnd: event.endsStep)
   }
 
   func progressed(step: String, _ update: Progress) {
@@ -38,21 +54,50 @@ final class RunOutput: RunObserver {
   }
 
   /// Prints the last line: the state, what is owed, the next command.
-  func finish(run: RunID, machine: RunMachine) throws {
+  func finish(_ machine: RunMachine) throws {
     progress.clear()
-    if global.json { return StandardOutput.write(try RunView.summary(run: run, machine: machine)) }
-    if machine.state != .succeeded, let cause = machine.cause {
-      ErrorOutput.write("error: \(cause.step.map { "\($0): " } ?? "")\(cause.message)")
-      if let hint = cause.hint { ErrorOutput.write("hint: \(hint)") }
+    if machine.state != .succeeded, let cause = machine.cause, !cause.isRequest(in: machine.state) {
+      let place = cause.step.map { "\($0): " } ?? ""
+      ErrorOutput.write(
+        RecoverError(cause.code, place + cause.message, hint: cause.hint), isVerbose: global.verbose)
     }
-    StandardOutput.write(RunView.lastLine(run: run, machine: machine))
+    StandardOutput.write(
+      global.json
+        ? try RunView.summary(run: run, machine: machine, place: global.place)
+        : RunView.lastLine(run: run, machine: machine, place: global.place))
   }
 
-  /// Prints the last line of a run whose runner had to stop.
-  func interrupted(run: RunID, _ error: RecoverError) {
+  /// Prints the last line of a run whose runner had to stop, and why.
+  ///
+  /// - Returns: the exit status.
+  func stopped(_ error: RecoverError) throws -> ExitStatus {
     progress.clear()
-    guard !global.json, let machine = lastOutput.withLock({ $0 }) else { return }
-    StandardOutput.write(RunView.lastLine(run: run, machine: machine))
+    let status = error.code.exitStatus
+    if error.code != .interrupted, error.code != .terminated {
+      ErrorOutput.write(error, isVerbose: global.verbose)
+    }
+    let machine = state.withLock { $0.machine }
+    if global.json {
+      StandardOutput.write(try JSONLines.summary(of: error, status: status, run: run, machine: machine))
+    } else if let machine {
+      StandardOutput.write(RunView.lastLine(run: run, machine: machine, place: global.place))
+    }
+    return status
+  }
+}
+
+extension Cause {
+  /// Whether a run is paused because a person asked: that is no error.
+  fileprivate func isRequest(in state: RunState) -> Bool { state == .paused && step == nil && code.isRequest }
+}
+
+extension RecoverError.Code {
+  /// Whether it says that a person or the system asked to stop.
+  var isRequest: Bool {
+    switch self {
+    case .interrupted, .terminated, .waiting, .cancelled: true
+    default: false
+    }
   }
 }
 

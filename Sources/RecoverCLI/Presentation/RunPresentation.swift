@@ -6,26 +6,27 @@ internal import RecoverSteps
 /// Performs a run in this process while people watch: progress, signals, the last line, the exit status.
 struct RunPresentation {
   let composition: Composition
+  let store: SQLiteStore
   let global: GlobalOptions
 
   /// Checks what can be checked before a run is journaled: the environment's word on fault injection.
   func check(_ plan: Plan, drivers: StepDrivers) throws {
-    _ = try composition.runner(for: plan, drivers: drivers)
+    _ = try composition.runner(for: plan, in: store, drivers: drivers)
   }
 
+  /// - Returns: the exit status; what ended the run, or stopped its runner, was said.
   func perform(_ run: RunID, plan: Plan, drivers: StepDrivers, _ entry: Runner.Entry) async throws -> ExitStatus {
-    let output = RunOutput(global: global, plan: plan)
+    let output = try RunOutput(global: global, run: run, plan: plan)
     let control = RunControl()
-    let runner = try composition.runner(for: plan, drivers: drivers, observer: output, control: control)
+    let runner = try composition.runner(for: plan, in: store, drivers: drivers, observer: output, control: control)
     let signals = SignalHandling(control: control, output: output)
     defer { signals.stop() }
     do {
       let machine = try await runner.perform(run, entry)
-      try output.finish(run: run, machine: machine)
+      try output.finish(machine)
       return machine.exitStatus
     } catch let error as RecoverError {
-      output.interrupted(run: run, error)
-      throw error
+      return try output.stopped(error)
     }
   }
 }

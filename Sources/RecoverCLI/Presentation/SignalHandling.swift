@@ -24,7 +24,8 @@ struct SignalHandling {
         let name = number == SIGINT ? "Ctrl-C" : "SIGTERM"
         if presses.next() == 1 {
           output.say(
-            "\(name): pausing at the next safe point; undoing and finishing are never paused. Again to stop now, resumably.")
+            "\(name): pausing at the next safe point; undoing and finishing are never paused. Again to stop now, resumably."
+          )
           control.ask(.pause(Cause(code: code, message: "paused by \(name)")))
         } else {
           output.say("\(name) again: stopping now, without another record; resume the run later")

@@ -31,12 +31,12 @@ final class LiveProgress: Sendable {
     write { $0.event(text, step: step, at: time, isEnd: isEnd, columns: TerminalInfo.columns) }
   }
 
-  /// Redraws the live line of a step; does nothing elsewhere than on a terminal.
+  /// Redraws the live line of a step; elsewhere than on a terminal writes a plain line now and then.
   func update(step: String, doneBytes: Int64, totalBytes: Int64?, detail: String?) {
     write {
       $0.update(
         step: step, doneBytes: doneBytes, totalBytes: totalBytes, detail: detail, at: .now,
-        columns: TerminalInfo.columns)
+        time: .now, columns: TerminalInfo.columns)
     }
   }
 

@@ -20,7 +20,13 @@ struct ProgressScreen {
   private var drawnAt: Moment?
   private var meters: [String: RateMeter] = [:]
 
+  /// How far each step had come when a plain line last said so.
+  private var said: [String: (moment: Moment, bytes: Int64)] = [:]
+
   private static let redrawEvery = Duration.milliseconds(100)
+  /// Plain lines are never nearer to each other, and come when a tenth more is done or after a minute.
+  private static let plainAtMostEvery = Duration.seconds(10)
+  private static let plainAtLeastEvery = Duration.seconds(60)
   private static let eraseLine = "\r\u{1B}[K"
   /// Narrower terminals are drawn on as if they had this many columns.
   private static let fewestColumns = 20
@@ -38,22 +44,48 @@ struct ProgressScreen {
   ///   - time: in UTC; its time of day is shown.
   ///   - isEnd: whether what it is about is over.
   mutating func event(_ text: String, step: String?, at time: WallTime, isEnd: Bool, columns: Int) -> String {
-    if isEnd, let step { meters[step] = nil }
+    if isEnd, let step { (meters[step], said[step]) = (nil, nil) }
     let text = TerminalText.safe(text)
-    let stamped = "\(time.description.dropFirst("2026-11-23T".count)) \(text)\n"
     switch mode {
     case .silent: return ""
-    case .plain: return stamped
-    case .live: return isEnd ? clear() + stamped : draw(text, columns)
+    case .plain: return stamped(text, time)
+    case .live: return isEnd ? clear() + stamped(text, time) : draw(text, columns)
     }
   }
 
-  /// The live line of a step, or nothing when it was drawn a moment ago.
+  private func stamped(_ text: String, _ time: WallTime) -> String {
+    "\(time.description.dropFirst("2026-11-23T".count)) \(text)\n"
+  }
+
+  /// Whether a plain line about a step's progress is due; the first update only starts the clock.
+  private mutating func isDue(_ step: String, _ doneBytes: Int64, of totalBytes: Int64?, at now: Moment) -> Bool {
+    guard let last = said[step], doneBytes >= last.bytes else {
+      said[step] = (now, doneBytes)
+      return false
+    }
+    let pause = now - last.moment
+    guard pause >= Self.plainAtMostEvery else { return false }
+    let isTenth = totalBytes.map { doneBytes - last.bytes >= max(1, $0 / 10) } ?? false
+    guard isTenth || pause >= Self.plainAtLeastEvery else { return false }
+    said[step] = (now, doneBytes)
+    return true
+  }
+
+  /// The live line of a step, or nothing when it was drawn a moment ago; elsewhere a plain line now and then.
+  ///
+  /// - Parameter time: in UTC; plain lines show its time of day.
   mutating func update(
-    step: String, doneBytes: Int64, totalBytes: Int64?, detail: String?, at now: Moment, columns: Int
+    step: String, doneBytes: Int64, totalBytes: Int64?, detail: String?, at now: Moment, time: WallTime, columns: Int
   ) -> String {
-    guard mode == .live else { return "" }
+    guard mode != .silent else { return "" }
     meters[step, default: RateMeter()].record(doneBytes, at: now)
+    if mode == .plain {
+      guard isDue(step, doneBytes, of: totalBytes, at: now) else { return "" }
+      let line = ProgressText.line(
+        step: "\(step):", doneBytes: doneBytes, totalBytes: totalBytes, bytesPerSecond: meters[step]?.bytesPerSecond,
+        detail: detail)
+      return stamped(TerminalText.safe(line), time)
+    }
     if let drawnAt, now - drawnAt < Self.redrawEvery { return "" }
     drawnAt = now
     let text = ProgressText.line(

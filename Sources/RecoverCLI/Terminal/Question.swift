@@ -5,12 +5,12 @@ internal import RecoverBase
 enum Question {
   /// The answer, without its newline.
   ///
-  /// - Throws: ``RecoverError`` `notConfirmed` where nobody can be asked.
-  static func ask(_ question: String, _ global: GlobalOptions) throws -> String {
-    guard !global.noInput, let terminal = unsafe fopen("/dev/tty", "r+") else {
+  /// - Parameter otherwise: how to confirm where nobody can be asked.
+  /// - Throws: ``RecoverError`` `notConfirmed` there.
+  static func ask(_ question: String, _ global: GlobalOptions, otherwise: String) throws -> String {
+    guard !global.noInput, !global.json, let terminal = unsafe fopen("/dev/tty", "r+") else {
       throw RecoverError(
-        .notConfirmed, "there is no terminal to ask at; nothing was changed",
-        hint: "confirm on the command line: --yes, or --confirm NAME in production")
+        .notConfirmed, "nobody can be asked; nothing was changed", hint: otherwise)
     }
     defer { unsafe fclose(terminal) }
     unsafe fputs(question, terminal)

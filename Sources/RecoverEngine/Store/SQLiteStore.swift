@@ -35,6 +35,12 @@ package struct SQLiteStore: Sendable {
     reserve.fill()
   }
 
+  /// Opens the store of a state directory that has one; nil, and nothing is made, where there is none.
+  package init?(existingIn directory: String) throws {
+    guard unsafe access("\(directory)/journal.sqlite", F_OK) == 0 || errno != ENOENT else { return nil }
+    try self.init(directory: directory)
+  }
+
   private static func makeDirectory(_ directory: String) throws {
     var path = directory.hasPrefix("/") ? "/" : ""
     for part in directory.split(separator: "/") {

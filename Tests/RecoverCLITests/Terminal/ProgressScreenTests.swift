@@ -15,7 +15,8 @@ struct ProgressScreenTests {
     -> String
   {
     screen.update(
-      step: "load", doneBytes: bytes, totalBytes: 10_000, detail: "t", at: moment(milliseconds), columns: columns)
+      step: "load", doneBytes: bytes, totalBytes: 10_000, detail: "t", at: moment(milliseconds), time: time,
+      columns: columns)
   }
 
   @Test("elsewhere than on a terminal each event is one plain line, and progress is none")
@@ -28,6 +29,19 @@ struct ProgressScreenTests {
     #expect(
       screen.event("load: done", step: "load", at: Self.time, isEnd: true, columns: 10) == "06:51:31Z load: done\n")
     #expect(screen.clear() == "")
+  }
+
+  @Test("elsewhere progress is a line when a tenth more is done, ten seconds apart, or after a minute")
+  func plainProgress() {
+    var screen = ProgressScreen(mode: .plain, steps: ["load"])
+    #expect(Self.update(&screen, 0, at: 0) == "")
+    #expect(Self.update(&screen, 900, at: 10_000) == "", "less than a tenth")
+    #expect(Self.update(&screen, 1000, at: 10_000).hasPrefix("06:51:31Z load:  1.0 kB of 10.0 kB  10 %"))
+    #expect(Self.update(&screen, 5000, at: 19_999) == "", "less than ten seconds after the last line")
+    #expect(Self.update(&screen, 5000, at: 20_000).contains("  50 %"))
+    #expect(Self.update(&screen, 5001, at: 79_999) == "")
+    #expect(Self.update(&screen, 5001, at: 80_000).contains("  50 %"), "a minute after the last line")
+    #expect(Self.update(&screen, 10, at: 200_000) == "", "a new attempt starts the clock anew")
   }
 
   @Test("a silent screen writes nothing")
@@ -79,7 +93,9 @@ struct ProgressScreenTests {
   func hostile() {
     var screen = ProgressScreen(mode: .live, steps: [])
     let line = screen.update(
-      step: "load", doneBytes: 1, totalBytes: nil, detail: "public.\u{1B}]0;x\u{7}", at: Self.moment(0), columns: 80)
+      step: "load", doneBytes: 1, totalBytes: nil, detail: "public.\u{1B}]0;x\u{7}", at: Self.moment(0),
+      time: Self.time,
+      columns: 80)
     #expect(line == "load  1 B  public.\\u{1B}]0;x\\u{7}")
     var plain = ProgressScreen(mode: .plain, steps: [])
     #expect(

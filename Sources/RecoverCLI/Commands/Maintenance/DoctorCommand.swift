@@ -11,18 +11,21 @@ struct DoctorCommand: ReportingCommand {
 
   mutating func runReporting() async throws -> ExitStatus {
     let findings = await Doctor(stateDirectory: try global.resolvedState()).examine()
+    var lines: [String] = []
     for finding in findings {
-      if global.json {
-        let line = JSONValue.object([
-          "kind": "finding", "subject": .string(finding.subject), "verdict": .string(finding.verdict.rawValue),
-          "detail": .string(finding.detail),
-        ])
-        StandardOutput.write(String(decoding: try line.canonicalBytes(), as: UTF8.self))
-      } else {
-        StandardOutput.write("\(finding.verdict.rawValue)  \(finding.subject): \(finding.detail)")
-        if finding.verdict != .good, let hint = finding.hint { StandardOutput.write("      hint: \(hint)") }
-      }
+      lines.append(
+        "\(TerminalText.padded(finding.verdict.rawValue, columns: 4))  \(finding.subject): \(finding.detail)")
+      if finding.verdict != .good, let hint = finding.hint { lines.append("      hint: \(hint)") }
     }
-    return findings.contains { $0.verdict == .bad } ? .refused : .success
+    return try Answer(
+      text: lines.joined(separator: "\n"),
+      rows: findings.map {
+        [
+          "kind": "finding", "subject": .string($0.subject), "verdict": .string($0.verdict.rawValue),
+          "detail": .string($0.detail),
+        ]
+      },
+      status: findings.contains { $0.verdict == .bad } ? .refused : .success
+    ).write(global)
   }
 }

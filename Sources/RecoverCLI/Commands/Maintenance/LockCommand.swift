@@ -16,14 +16,23 @@ struct LockCommand: AsyncParsableCommand {
 
     mutating func runReporting() async throws -> ExitStatus {
       let composition = try Composition(global)
-      var table = TextTable(headings: ["TARGET", "RUN", "EPOCH", "HOLDER", "STATE"])
-      for lease in try await composition.store.leases() {
-        let holder = lease.owner.map { "pid \($0.pid) of \($0.user) on \($0.host)" } ?? "nobody"
-        let state = composition.isHeld(lease.run, [lease]) ? "live" : lease.owner == nil ? "released" : "dead or expired"
-        table.add([lease.target, lease.run.text, "\(lease.epoch)", holder, state])
+      let leases = try await composition.existingStore()?.leases() ?? []
+      guard !leases.isEmpty else {
+        return try Answer(text: "no leases in \(composition.stateDirectory)").write(global)
       }
-      StandardOutput.write(table.text)
-      return .success
+      var table = TextTable(headings: ["TARGET", "RUN", "EPOCH", "HOLDER", "STATE"])
+      var rows: [[String: JSONValue]] = []
+      for lease in leases {
+        let holder = lease.owner.map { "pid \($0.pid) of \($0.user) on \($0.host)" } ?? "nobody"
+        let state =
+          composition.isHeld(lease.run, [lease]) ? "live" : lease.owner == nil ? "released" : "dead or expired"
+        table.add([lease.target, lease.run.text, "\(lease.epoch)", holder, state])
+        rows.append([
+          "kind": "lease", "target": .string(lease.target), "run": .string(lease.run.text),
+          "epoch": .integer(lease.epoch), "holder": .string(holder), "state": .string(state),
+        ])
+      }
+      return try Answer(text: table.text, rows: rows).write(global)
     }
   }
 
@@ -31,7 +40,11 @@ struct LockCommand: AsyncParsableCommand {
   struct Break: ReportingCommand {
     static let configuration = CommandConfiguration(
       commandName: "break", abstract: "Take a target's lease away from its holder.",
-      discussion: "The holder can't append to its journal from then on. A dead process's lease needs no breaking.")
+      usage: "recover lock break <target> [--yes] [<options>]",
+      discussion: """
+        The holder can't append to its journal from then on. A dead process's
+        lease needs no breaking.
+        """)
     @Argument(help: ArgumentHelp("The target, as `recover lock status` names it.", valueName: "target"))
     var target: String
     @Flag(help: "Confirm.")
@@ -40,12 +53,18 @@ struct LockCommand: AsyncParsableCommand {
 
     mutating func runReporting() async throws -> ExitStatus {
       let composition = try Composition(global)
+      guard let store = try composition.existingStore(),
+        try await store.leases().contains(where: { $0.target == target })
+      else {
+        throw RecoverError(
+          .usage, "no lease is known for \(target) in \(composition.stateDirectory)",
+          hint: "recover lock status lists the targets")
+      }
       guard yes else {
         throw RecoverError(.notConfirmed, "the lease of \(target) was not broken", hint: "confirm with --yes")
       }
-      try await composition.store.breakLease(of: target)
-      StandardOutput.write("the lease of \(target) is broken; resume or cancel its run next")
-      return .success
+      try await store.breakLease(of: target)
+      return try Answer(text: "the lease of \(target) is broken; resume or cancel its run next").write(global)
     }
   }
 }

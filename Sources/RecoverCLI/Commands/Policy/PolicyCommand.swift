@@ -21,9 +21,9 @@ struct PolicyCommand: AsyncParsableCommand {
         directory: global.policyDirectory, currentDirectory: ProcessEnvironment.currentDirectory
       ).load()
       try set.lint(known: StepLibrary.templates.map(\.signature)).throwIfAny()
-      StandardOutput.write(
-        "\(set.environmentFile ?? "no environment file"): \(set.procedures.count) procedures, no errors")
-      return .success
+      return try Answer(
+        text: "\(set.environmentFile ?? "no environment file"): \(set.procedures.count) procedures, no errors"
+      ).write(global)
     }
   }
 
@@ -34,6 +34,11 @@ struct PolicyCommand: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     mutating func runReporting() async throws -> ExitStatus {
+      guard !global.json else {
+        throw RecoverError(
+          .usage, "policy show has no --json: a policy is YAML",
+          hint: "leave --json out; recover policy schema prints its JSON Schema")
+      }
       let set = try PolicyLoader(
         directory: global.policyDirectory, currentDirectory: ProcessEnvironment.currentDirectory
       ).load()

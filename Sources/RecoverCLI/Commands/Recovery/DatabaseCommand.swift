@@ -14,10 +14,10 @@ struct DatabaseCommand: ReportingCommand {
         recover db --from backup.sql --database postgres://app@db1/app --plan
         recover db --from backup.sql.gz --database app --yes
         gunzip -c backup.sql.gz | recover db --from - --database app --yes
-        recover db --from backup.sql --serve all --confirm app      (production)
+        recover db --from backup.sql --serve all --confirm app   (production)
 
-      The live database is not touched until its replacement is loaded and proved; it is kept afterwards, and
-      `recover undo` swaps it back.
+      The live database is not touched until its replacement is loaded and
+      proved; it is kept afterwards, and `recover undo` swaps it back.
       """)
 
   @Option(help: ArgumentHelp("The backup: a dump in SQL, plain or gzip; - for standard input.", valueName: "file"))
@@ -36,12 +36,13 @@ struct DatabaseCommand: ReportingCommand {
   @OptionGroup var global: GlobalOptions
 
   mutating func runReporting() async throws -> ExitStatus {
+    let serve = try serveMode()
     let composition = try Composition(global)
     let policies = try composition.policies(global)
     let address = try DatabaseAddress.resolve(database, in: policies.policy)
     let drivers = composition.drivers(password: address.password)
     let request = DatabaseRequest(
-      database: database, backup: try await backup(composition), segment: segment, serve: try serveMode())
+      database: database, backup: try await backup(composition), segment: segment, serve: serve)
     let plan = try await DatabasePlanner(policy: policies.policy, drivers: drivers)
       .plan(request, at: address, procedure: try policies.procedure(named: "db"))
     return try await PlannedRun(composition: composition, global: global, action: action)
@@ -51,14 +52,26 @@ struct DatabaseCommand: ReportingCommand {
   private func serveMode() throws -> ServeMode? {
     guard let serve else { return nil }
     guard let mode = ServeMode(rawValue: serve) else {
-      throw RecoverError(.usage, "--serve \(serve) is none of none, read-only and all")
+      let modes = ["none", "read-only", "all"]
+      throw RecoverError(
+        .usage, "--serve takes `none`, `read-only` or `all`, not `\(serve)`",
+        hint: NearestName.hint(serve, among: modes) ?? "recover db --help says what they mean")
     }
     return mode
   }
 
+  private func file(_ path: String) throws -> BackupReference {
+    do {
+      return try BackupFile(path: path).reference()
+    } catch var error as RecoverError where error.hint == nil {
+      error.hint = "name the dump with --from FILE, or - for standard input"
+      throw error
+    }
+  }
+
   /// The backup as a file; standard input is spooled beside the state.
   private func backup(_ composition: Composition) async throws -> BackupReference {
-    guard from == "-" else { return try BackupFile(path: global.absolute(from)).reference() }
+    guard from == "-" else { return try file(global.absolute(from)) }
     let directory = "\(composition.stateDirectory)/spool"
     return try await BlockingThread.run("recover-spool") { try BackupSpool.spool(into: directory, $0) }
   }

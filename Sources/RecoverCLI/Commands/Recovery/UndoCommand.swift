@@ -9,9 +9,11 @@ internal import RecoverSteps
 struct UndoCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "undo", abstract: "Swap back what a finished run replaced, within the retention.",
+    usage: "recover undo <run> [<options>]",
     discussion: """
-      A run of its own: with the same services stopped and the same health checked, and undone when they fail. The
-      database that is swapped out is kept as well, so an undo can be undone.
+      A run of its own: with the same services stopped and the same health
+      checked, and undone when they fail. The database that is swapped out is
+      kept as well, so an undo can be undone.
       """)
 
   @OptionGroup var run: RunArgument
@@ -21,12 +23,14 @@ struct UndoCommand: ReportingCommand {
   @OptionGroup var global: GlobalOptions
 
   mutating func runReporting() async throws -> ExitStatus {
-    let composition = try Composition(global)
-    let history = try await History(of: try await run.resolve(in: composition.store), in: composition.store)
+    let found = try await FoundRun(run, global)
+    let (composition, history) = (found.composition, found.history)
     guard history.machine.state == .succeeded else {
       throw RecoverError(
         .usage, "run \(history.run) is \(history.machine.state.name): only one that succeeded can be undone",
-        hint: "recover cancel \(history.run) takes back one that is still open")
+        hint: history.machine.state.isTerminal
+          ? "recover show \(history.run) tells what it did"
+          : "recover cancel \(history.run) takes back one that is still open")
     }
     let drivers = try composition.drivers(databaseURL: database)
     let policies = try composition.policies(global)

@@ -15,20 +15,23 @@ struct LogsCommand: ReportingCommand {
   @OptionGroup var global: GlobalOptions
 
   mutating func runReporting() async throws -> ExitStatus {
-    let composition = try Composition(global)
-    let history = try await History(of: try await run.resolve(in: composition.store), in: composition.store)
-    let directory = composition.directory(of: history.run)
-    let steps = history.machine.plan.steps.map(\.id).filter { step == nil || step == $0 }
+    let found = try await FoundRun(run, global)
+    let directory = found.composition.directory(of: found.id)
+    let names = found.machine.plan.steps.map(\.id)
+    let steps = names.filter { step == nil || step == $0 }
     guard !steps.isEmpty else {
-      throw RecoverError(.usage, "the run has no step \(step ?? "")", hint: "recover show \(history.run) lists its steps")
+      let name = step ?? ""
+      throw RecoverError(
+        .usage, "run \(found.id) has no step \(name)",
+        hint: NearestName.hint(name, among: names) ?? "recover show \(found.id) lists its steps")
     }
-    var isEmpty = true
-    for step in steps {
-      guard let text = try? String(contentsOfFile: "\(directory)/\(step).log", encoding: .utf8) else { continue }
-      isEmpty = false
-      StandardOutput.write("==> \(step) <==\n\(text)")
+    let logs = steps.compactMap { step in
+      (try? String(contentsOfFile: "\(directory)/\(step).log", encoding: .utf8)).map { (step: step, text: $0) }
     }
-    if isEmpty { StandardOutput.write("no step of run \(history.run) has a log") }
-    return .success
+    guard !logs.isEmpty else { return try Answer(text: "no step of run \(found.id) has a log").write(global) }
+    return try Answer(
+      text: logs.map { "==> \($0.step) <==\n\($0.text)" }.joined(separator: "\n"),
+      rows: logs.map { ["kind": "log", "step": .string($0.step), "text": .string($0.text)] }
+    ).write(global)
   }
 }

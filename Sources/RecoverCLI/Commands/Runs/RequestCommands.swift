@@ -12,26 +12,24 @@ struct PauseCommand: ReportingCommand {
   @OptionGroup var global: GlobalOptions
 
   mutating func runReporting() async throws -> ExitStatus {
-    let composition = try Composition(global)
-    let id = try await run.resolve(in: composition.store)
-    let history = try await History(of: id, in: composition.store)
-    guard history.machine.state == .running,
-      !composition.isInterrupted(history.machine.state, run: id, try await composition.store.leases())
-    else {
+    let found = try await FoundRun(run, global)
+    let id = found.id
+    try found.requireOpen()
+    guard found.machine.state == .running, found.isHeld else {
+      let reason = found.isHeld ? "undoing and finishing are never paused" : "no process works on it"
       throw RecoverError(
-        .usage, "run \(id) can't be paused: it is \(history.machine.state.name) and no process works on it",
+        .usage, "run \(id) can't be paused: it is \(found.machine.state.name), and \(reason)",
         hint: "recover show \(id) says what can be done")
     }
-    try await composition.store.request(.pause, of: id, by: ProcessEnvironment.userName, at: .now)
-    StandardOutput.write("asked run \(id) to pause; recover show \(id) tells when it has")
-    return .success
+    try await found.store.request(.pause, of: id, by: ProcessEnvironment.userName, at: .now)
+    return try Answer(text: "asked run \(id) to pause; recover show \(id) tells when it has").write(global)
   }
 }
 
 /// `recover cancel RUN`: goes back, by whoever holds the run or, if nobody does, by this process.
 struct CancelCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
-    commandName: "cancel", abstract: "Stop a run and undo what it did.")
+    commandName: "cancel", abstract: "Stop a run and undo what it did.", usage: "recover cancel <run> [<options>]")
 
   @OptionGroup var run: RunArgument
   @Option(help: ArgumentHelp("The database's URL again, when the password was part of it.", valueName: "url"))
@@ -46,7 +44,8 @@ struct CancelCommand: ReportingCommand {
 /// `recover approve RUN`: lets a waiting run go on.
 struct ApproveCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
-    commandName: "approve", abstract: "Let a run that waits for an approval go on.")
+    commandName: "approve", abstract: "Let a run that waits for an approval go on.",
+    usage: "recover approve <run> [<options>]")
 
   @OptionGroup var run: RunArgument
   @Option(help: ArgumentHelp("The hash of the plan that is approved; its beginning is enough.", valueName: "hash"))

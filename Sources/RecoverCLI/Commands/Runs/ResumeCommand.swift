@@ -7,7 +7,11 @@ internal import RecoverEngine
 struct ResumeCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "resume", abstract: "Go on with a run that crashed, paused or needs an operator.",
-    discussion: "Steps that are recorded as done are not done again; one that was under way is probed first.")
+    usage: "recover resume <run> [<options>]",
+    discussion: """
+      Steps that are recorded as done are not done again; one that was under way
+      is probed first.
+      """)
 
   @OptionGroup var run: RunArgument
   @Option(help: ArgumentHelp("The database's URL again, when the password was part of it.", valueName: "url"))
@@ -22,7 +26,8 @@ struct ResumeCommand: ReportingCommand {
 /// `recover compensate RUN`: goes back, after an operator looked.
 struct CompensateCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
-    commandName: "compensate", abstract: "Undo what a run that needs an operator has done.")
+    commandName: "compensate", abstract: "Undo what a run that needs an operator has done.",
+    usage: "recover compensate <run> [<options>]")
 
   @OptionGroup var run: RunArgument
   @Option(help: ArgumentHelp("The database's URL again, when the password was part of it.", valueName: "url"))
@@ -37,7 +42,8 @@ struct CompensateCommand: ReportingCommand {
 /// `recover abandon RUN`: ends a run as it stands; what it left is the operator's.
 struct AbandonCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
-    commandName: "abandon", abstract: "Give a run up as it stands; nothing is undone.")
+    commandName: "abandon", abstract: "Give a run up as it stands; nothing is undone.",
+    usage: "recover abandon <run> [--confirm <run>] [<options>]")
 
   @OptionGroup var run: RunArgument
   @Option(help: ArgumentHelp("The run's whole name again, to confirm.", valueName: "run"))
@@ -45,17 +51,25 @@ struct AbandonCommand: ReportingCommand {
   @OptionGroup var global: GlobalOptions
 
   mutating func runReporting() async throws -> ExitStatus {
-    let composition = try Composition(global)
-    let id = try await run.resolve(in: composition.store)
-    let history = try await History(of: id, in: composition.store)
-    for debt in history.machine.openObligations { ErrorOutput.write("owed: \(debt)") }
-    let isTyped = try confirm ?? Question.ask("type \(id) to abandon the run as it stands: ", global)
-    guard isTyped == id.text else {
+    let found = try await FoundRun(run, global)
+    let (id, plan) = (found.id, found.machine.plan)
+    try found.requireOpen()
+    for debt in found.machine.openObligations { ErrorOutput.write("owed: \(debt)") }
+    let typed =
+      try confirm
+      ?? Question.ask(
+        "type \(id) to abandon the run as it stands: ", global, otherwise: "confirm with --confirm \(id)")
+    guard typed == id.text else {
       throw RecoverError(.notConfirmed, "run \(id) was not abandoned", hint: "confirm with --confirm \(id)")
     }
-    let machine = try await composition.runner(for: history.machine.plan, drivers: composition.drivers())
+    let machine = try await found.composition
+      .runner(for: plan, in: found.store, drivers: found.composition.drivers())
       .perform(id, .abandon(by: ProcessEnvironment.userName))
-    StandardOutput.write(RunView.lastLine(run: id, machine: machine))
+    if global.json {
+      StandardOutput.write(try RunView.summary(run: id, machine: machine, place: global.place))
+    } else {
+      StandardOutput.write(RunView.lastLine(run: id, machine: machine, place: global.place))
+    }
     return .success
   }
 }

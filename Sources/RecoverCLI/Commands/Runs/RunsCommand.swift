@@ -14,15 +14,13 @@ struct RunsCommand: ReportingCommand {
 
   mutating func runReporting() async throws -> ExitStatus {
     let composition = try Composition(global)
-    let leases = try await composition.store.leases()
-    let runs = try await composition.store.runs(of: nil).filter { !open || !$0.isTerminal }
-    if global.json {
-      for run in runs { StandardOutput.write(try RunView.json(run, state: composition.state(of: run, leases))) }
-      return .success
+    guard let store = try composition.existingStore() else {
+      return try Answer(text: "no runs in \(composition.stateDirectory)").write(global)
     }
+    let leases = try await store.leases()
+    let runs = try await store.runs(of: nil).filter { !open || !$0.isTerminal }
     guard !runs.isEmpty else {
-      StandardOutput.write("no runs in \(composition.stateDirectory)")
-      return .success
+      return try Answer(text: "no \(open ? "open " : "")runs in \(composition.stateDirectory)").write(global)
     }
     var table = TextTable(headings: ["RUN", "PROCEDURE", "TARGET", "STATE", "STARTED", "PLAN"])
     for run in runs {
@@ -31,7 +29,7 @@ struct RunsCommand: ReportingCommand {
         run.planHash.short,
       ])
     }
-    StandardOutput.write(table.text)
-    return .success
+    return try Answer(text: table.text, rows: runs.map { RunView.row($0, state: composition.state(of: $0, leases)) })
+      .write(global)
   }
 }

@@ -12,16 +12,13 @@ struct ShowCommand: ReportingCommand {
   @OptionGroup var global: GlobalOptions
 
   mutating func runReporting() async throws -> ExitStatus {
-    let composition = try Composition(global)
-    let history = try await History(of: try await run.resolve(in: composition.store), in: composition.store)
-    let leases = try await composition.store.leases()
+    let found = try await FoundRun(run, global)
     if global.json {
-      for line in try RunView.jsonLines(history) { StandardOutput.write(line) }
+      for line in try RunView.jsonLines(found.history, place: global.place) { StandardOutput.write(line) }
     } else {
       StandardOutput.write(
         try RunView.text(
-          history, isInterrupted: composition.isInterrupted(history.machine.state, run: history.run, leases),
-          isVerbose: global.verbose))
+          found.history, isInterrupted: found.isInterrupted, isVerbose: global.verbose, place: global.place))
     }
     return .success
   }

@@ -13,38 +13,33 @@ struct TakenUp {
 
   /// Performs the run in this process.
   func perform(_ entry: (String) -> Runner.Entry) async throws -> ExitStatus {
-    let composition = try Composition(global)
-    return try await perform(try await history(composition), composition, entry)
+    try await perform(try await find(), entry)
   }
 
   /// Leaves a request for the process that holds the run; performs it here when nobody does.
   func ask(_ kind: RunRequest.Kind, _ entry: (String) -> Runner.Entry) async throws -> ExitStatus {
-    let composition = try Composition(global)
-    let history = try await history(composition)
-    let person = ProcessEnvironment.userName
-    let leases = try await composition.store.leases()
-    guard composition.isHeld(history.run, leases) else { return try await perform(history, composition, entry) }
-    try await composition.store.request(kind, of: history.run, by: person, at: .now)
-    StandardOutput.write("asked run \(history.run) to \(kind.rawValue); recover show \(history.run) tells when it has")
-    return .success
+    let found = try await find()
+    guard found.isHeld else { return try await perform(found, entry) }
+    try await found.store.request(kind, of: found.id, by: ProcessEnvironment.userName, at: .now)
+    return try Answer(text: "asked run \(found.id) to \(kind.rawValue); recover show \(found.id) tells when it has")
+      .write(global)
   }
 
-  private func history(_ composition: Composition) async throws -> History {
-    let history = try await History(of: try await run.resolve(in: composition.store), in: composition.store)
-    let hash = try history.machine.plan.hash().hex
+  private func find() async throws -> FoundRun {
+    let found = try await FoundRun(run, global)
+    try found.requireOpen()
+    let hash = try found.machine.plan.hash().hex
     guard hash.hasPrefix(expectPlan?.lowercased() ?? "") else {
       throw RecoverError(
-        .drifted, "the plan of run \(history.run) has the hash \(hash), not \(expectPlan ?? "")",
-        hint: "recover show \(history.run) shows what it would do")
+        .drifted, "the plan of run \(found.id) has the hash \(hash), not \(expectPlan ?? "")",
+        hint: "recover show \(found.id) shows what it would do")
     }
-    return history
+    return found
   }
 
-  private func perform(
-    _ history: History, _ composition: Composition, _ entry: (String) -> Runner.Entry
-  ) async throws -> ExitStatus {
-    let drivers = try composition.drivers(databaseURL: database)
-    return try await RunPresentation(composition: composition, global: global)
-      .perform(history.run, plan: history.machine.plan, drivers: drivers, entry(ProcessEnvironment.userName))
+  private func perform(_ found: FoundRun, _ entry: (String) -> Runner.Entry) async throws -> ExitStatus {
+    let drivers = try found.composition.drivers(databaseURL: database)
+    return try await RunPresentation(composition: found.composition, store: found.store, global: global)
+      .perform(found.id, plan: found.machine.plan, drivers: drivers, entry(ProcessEnvironment.userName))
   }
 }

@@ -1,0 +1,60 @@
+internal import RecoverBase
+
+/// What a step found or did, in a few words from the evidence that it left: pure.
+///
+/// Evidence is JSON of the step's own; keys that are not known here say nothing, so that a step of another
+/// version never makes a line unreadable.
+enum EvidenceText {
+  /// `3000 rows, 1.2 GB of SQL`; nil where there is nothing to tell.
+  static func words(_ evidence: JSONValue?) -> String? {
+    guard case .object(let members)? = evidence else { return nil }
+    let phrases = phrases.compactMap { key, phrase in members[key].flatMap(phrase) }
+    return phrases.isEmpty ? nil : phrases.joined(separator: ", ")
+  }
+
+  private typealias Phrase = @Sendable (JSONValue) -> String?
+
+  /// In the order in which they are told.
+  private static let phrases: [(key: String, phrase: Phrase)] = [
+    ("name", { $0.string.map { "database \($0)" } }),
+    ("tableCount", { count($0, "table") }),
+    ("tables", { count($0, "table") }),
+    ("rowCount", { count($0, "row") }),
+    ("rows", { count($0, "row") }),
+    ("assertions", { $0.integer == 0 ? nil : count($0, "assertion") }),
+    ("dumpBytes", { $0.integer.map { "\(ByteCount($0)) of SQL" } }),
+    ("bytes", { $0.integer.map { "\(ByteCount($0)) of SQL" } }),
+    ("resumed", { $0.bool == true ? "went on where the last runner stopped" : nil }),
+    ("remarks", { list in many(list).map { "\($0) remark\($0 == 1 ? "" : "s")" } }),
+    ("warnings", { list in many(list).map { "\($0) note\($0 == 1 ? "" : "s")" } }),
+    ("ended", { $0.integer == 0 ? nil : count($0, "session").map { "\($0) ended" } }),
+    ("blockedNanoseconds", { $0.integer.map { "blocked for \(ElapsedText.text(.nanoseconds($0)))" } }),
+    ("live OID", { $0.integer.map { "OID \($0) is live" } }),
+    ("previous", { $0.string.map { "the database of before is now \($0)" } }),
+    ("kept until", { $0.string.map { "kept until \($0)" } }),
+    ("failedCopy", { $0.string.map { "the failed copy is kept as \($0)" } }),
+    ("dropped", { $0.bool.map { $0 ? "dropped" : "nothing was left to drop" } }),
+    ("stopped", { names($0).map { "stopped \($0)" } }),
+    ("started", { names($0).map { "started \($0)" } }),
+    ("hooks", { names($0).map { "ran \($0)" } }),
+    ("healthy", { names($0).map { "\($0) passed" } }),
+    ("url", { $0.string.map { "\($0) answered" } }),
+    ("exit", { $0.integer.map { "exit status \($0)" } }),
+  ]
+
+  /// `1 row`, `3000 rows`.
+  private static func count(_ value: JSONValue, _ noun: String) -> String? {
+    value.integer.map { "\($0) \(noun)\($0 == 1 ? "" : "s")" }
+  }
+
+  /// How many a list has; nil for none.
+  private static func many(_ list: JSONValue) -> Int? {
+    guard let count = list.array?.count, count > 0 else { return nil }
+    return count
+  }
+
+  private static func names(_ list: JSONValue) -> String? {
+    let names = (list.array ?? []).compactMap(\.string)
+    return names.isEmpty ? nil : names.joined(separator: ", ")
+  }
+}

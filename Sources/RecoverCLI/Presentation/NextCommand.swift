@@ -1,0 +1,41 @@
+internal import RecoverBase
+internal import RecoverCore
+
+/// The next command to copy, for every state of a run: pure.
+struct NextCommand {
+  let run: RunID
+  /// Options that every command needs to find the run, with a leading space: ` --state DIR`; or nothing.
+  let place: String
+
+  /// What to do next with a run that stands as it does; nil where nothing is left to do.
+  func text(_ machine: RunMachine) -> String? {
+    switch machine.state {
+    case .succeeded:
+      Self.canBeUndone(machine) ? "\(command("undo")) (swaps back, within the retention)" : nil
+    case .rolledBack, .failedClean: command("show")
+    case .abandoned: "recover cleanup\(place)"
+    case .paused: "\(command("resume")) (or \(command("cancel")), which goes back)"
+    case .planned, .running, .compensating, .finalizing: command("resume")
+    case .waiting: "\(command("approve")) (or \(command("reject")), which goes back)"
+    case .needsOperator:
+      "\(command("show")), then \(command("resume"))"
+        + (machine.isPivotStanding ? "" : " or \(command("compensate"))")
+    }
+  }
+
+  /// What can still be done about a run that has ended.
+  func afterTheEnd(of machine: RunMachine) -> String {
+    let look = "\(command("show")) tells how"
+    return machine.state == .succeeded && Self.canBeUndone(machine) ? "\(look); \(command("undo")) swaps back" : look
+  }
+
+  /// How to go on after whatever ends this process.
+  var resume: String { command("resume") }
+
+  private func command(_ verb: String) -> String { "recover \(verb) \(run)\(place)" }
+
+  /// Whether the run replaced a database that was there before.
+  private static func canBeUndone(_ machine: RunMachine) -> Bool {
+    machine.plan.target.kind == .database && machine.plan.bindings["liveOID"]?.integer != nil
+  }
+}

@@ -1,0 +1,84 @@
+internal import RecoverBase
+internal import RecoverCore
+internal import RecoverEngine
+internal import RecoverSteps
+
+extension RunView {
+  /// The run, what it acts on, its steps with what they found, its debts and its timeline.
+  static func text(_ history: History, isInterrupted: Bool, isVerbose: Bool, place: String) throws -> String {
+    let machine = history.machine
+    let findings = RunFindings(zip(history.records, history.events))
+    var lines = try facts(history.run, machine, isInterrupted: isInterrupted)
+    lines += databases(findings)
+    for debt in machine.openObligations where machine.state != .succeeded { lines.append("owed       \(debt)") }
+    lines += ["", steps(machine, findings), "", "TIMELINE"]
+    var clock = StepClock()
+    lines += zip(history.records, history.events).map { record, event in
+      let took = clock.took(record, event)
+      return timelineLine(record, event, took: took, since: history.records[0], isVerbose: isVerbose)
+    }
+    lines += ["", lastLine(run: history.run, machine: machine, place: place)]
+    return lines.joined(separator: "\n")
+  }
+
+  private static func facts(_ run: RunID, _ machine: RunMachine, isInterrupted: Bool) throws -> [String] {
+    let plan = machine.plan
+    var lines = [
+      "run        \(run)",
+      "procedure  \(plan.procedure) on \(plan.target.kind.rawValue) \(plan.target.name) (\(plan.environment.rawValue))",
+      "plan       \(try plan.hash().hex)",
+    ]
+    if let bindings = try? plan.bindings.decoded(as: DatabaseBindings.self) { lines += facts(bindings) }
+    lines.append("state      \(isInterrupted ? "interrupted (\(machine.state.name))" : machine.state.name)")
+    if let cause = machine.cause {
+      lines.append("cause      \(cause.step.map { "\($0): " } ?? "")\(TerminalText.safe(cause.message))")
+      if let hint = cause.hint { lines.append("hint       \(TerminalText.safe(hint))") }
+    }
+    return lines
+  }
+
+  private static func facts(_ bindings: DatabaseBindings) -> [String] {
+    let source =
+      bindings.undoes.map { "undoes     run \($0)" }
+      ?? "backup     \(TerminalText.safe(bindings.backup.path)), \(ByteCount(bindings.backup.sizeBytes))"
+    return [source, "target     \(TerminalText.safe(bindings.url)) at \(bindings.serverText)"]
+  }
+
+  private static func databases(_ findings: RunFindings) -> [String] {
+    var lines: [String] = []
+    if let name = findings.previousDatabase {
+      lines.append("previous   \(TerminalText.safe(name))" + (findings.keptUntil.map { ", kept until \($0)" } ?? ""))
+    }
+    if let name = findings.failedDatabase { lines.append("failed     \(TerminalText.safe(name))") }
+    return lines
+  }
+
+  private static func steps(_ machine: RunMachine, _ findings: RunFindings) -> String {
+    var table = TextTable(headings: ["STEP", "KIND", "STATE", "ATTEMPTS", "TOOK", "FOUND"])
+    for (planned, step) in zip(machine.plan.steps, machine.steps) {
+      table.add([
+        planned.id, planned.kind.rawValue, step.state.name, step.intentCount == 0 ? "" : "\(step.intentCount)",
+        findings.took[planned.id].map(ElapsedText.text) ?? "",
+        EvidenceText.words(findings.evidence[planned.id]) ?? "",
+      ])
+    }
+    return table.text
+  }
+
+  private static func timelineLine(
+    _ record: JournalRecord, _ event: RunEvent, took: Duration?, since first: JournalRecord, isVerbose: Bool
+  ) -> String {
+    let elapsed = (record.wallTime - first.wallTime).seconds
+    let offset = "+\(Int(elapsed)).\(String(Int(elapsed * 1000) % 1000 + 1000).dropFirst())s"
+    let text = TerminalText.safe(EventText.describe(event, took: took))
+    let head = "\(record.wallTime) \(offset) epoch \(record.epoch) \(text)"
+    guard isVerbose, let detail = EventText.detail(event) else { return head }
+    return head + "\n    " + detail
+  }
+
+  /// `recover show --json`: each record as it was stored, then the summary.
+  static func jsonLines(_ history: History, place: String) throws -> [String] {
+    try zip(history.records, history.events).map { try EventText.json($0, $1) }
+      + [try summary(run: history.run, machine: history.machine, place: place)]
+  }
+}
