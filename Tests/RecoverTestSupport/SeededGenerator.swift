@@ -36,7 +36,13 @@ extension SeededGenerator {
 
   /// The seed of this test run: `RECOVER_SEED` where it is set, else a new one.
   package static var runSeed: UInt64 {
-    if let text = unsafe getenv("RECOVER_SEED"), let seed = unsafe UInt64(String(cString: text)) { return seed }
+    if let seed = environmentValue("RECOVER_SEED").flatMap({ UInt64($0) }) { return seed }
     return UInt64.random(in: 0...UInt64.max / 2)
   }
+}
+
+/// What an environment variable holds; nil where it is not set.
+package func environmentValue(_ name: String) -> String? {
+  guard let value = unsafe getenv(name) else { return nil }
+  return unsafe String(cString: value)
 }

@@ -48,19 +48,24 @@ package struct JournalRecord: Sendable, Hashable {
 
   /// SHA-256 over the length-prefixed fields in their order, integers as eight big-endian bytes.
   package var computedHash: [UInt8] {
-    var builder = DigestBuilder()
+    var message: [UInt8] = []
+    message.reserveCapacity(payload.count + 160)
+    func add(_ number: Int64) {
+      for shift in stride(from: Int64(56), through: 0, by: -8) { message.append(UInt8(truncatingIfNeeded: number >> shift)) }
+    }
     func add(_ bytes: [UInt8]) {
-      builder.update(Self.bigEndian(Int64(bytes.count)))
-      builder.update(bytes)
+      add(Int64(bytes.count))
+      message += bytes
     }
     add(previousHash)
     add(Array(run.text.utf8))
-    for number in [sequence, epoch, wallTime.microseconds, monotonicTime.nanoseconds] {
-      builder.update(Self.bigEndian(number))
-    }
+    add(sequence)
+    add(epoch)
+    add(wallTime.microseconds)
+    add(monotonicTime.nanoseconds)
     add(Array(kind.utf8))
     add(payload)
-    return builder.finish().bytes
+    return Digest(of: message).bytes
   }
 
   /// Where this record stands in the chain.
@@ -77,10 +82,6 @@ package struct JournalRecord: Sendable, Hashable {
         .journal, "record \(sequence) of run \(run.text) (\(kind)) can't be read",
         hint: "it may have been written by a newer recover", underlying: error)
     }
-  }
-
-  private static func bigEndian(_ number: Int64) -> [UInt8] {
-    (0..<8).map { UInt8(truncatingIfNeeded: number >> (56 - 8 * Int64($0))) }
   }
 }
 

@@ -63,6 +63,23 @@ extension RunEvent {
     }
   }
 
+  /// Whether the event only serves to go on with a run that it leaves in the state: what was done is not lost when
+  /// it can't be journaled, and the run can go back instead.
+  package func goesOn(in state: RunState) -> Bool {
+    switch state {
+    case .planned, .running, .waiting: break
+    case .paused, .compensating, .finalizing, .needsOperator, .succeeded, .rolledBack, .failedClean, .abandoned:
+      return false
+    }
+    switch self {
+    case .step(_, let event): return event.goesOn
+    case .planned, .started, .checkpoint, .childStarted, .approvalRequested, .approved: return true
+    case .resumed, .paused, .failing, .completed, .compensated, .finished, .stuck, .compensateRequested, .abandoned,
+      .requestIgnored, .refused:
+      return false
+    }
+  }
+
   /// The step that the event is about, if it is about one.
   package var step: String? {
     switch self {

@@ -3,6 +3,9 @@ package import RecoverBase
 /// Crashes in a row, without a checkpoint between them, after which a step is given up (I13).
 private let crashLimit = 50
 
+/// How long a step that has no deadline is probed while nobody can tell, before a person is asked.
+private let unknownPatience = Duration.seconds(600)
+
 /// What a probe of a step leads to.
 package enum ProbeDecision: Sendable, Hashable {
   /// Take a snapshot (before the first intent only), journal the intent, then act.
@@ -27,21 +30,32 @@ extension RunMachine {
     switch result {
     case .done(let evidence): return .record(event(index, .succeeded(evidence: evidence)))
     case .notDone, .partial:
-      if machine.crashesWithoutProgress > crashLimit {
-        let cause = Cause(
-          code: .stepFailed, message: "\(machine.crashesWithoutProgress) runners in a row died here without progress")
-        return .record(event(index, .failed(cause: cause)))
-      }
+      if let cause = crashLoop(of: index) { return .record(event(index, .failed(cause: cause))) }
       if let late = lateness(of: index, now: now) { return .record(event(index, .failed(cause: late))) }
       var isRepair = false
       if case .partial = result { isRepair = true }
       return .intend(attempt: attempt, isRepair: isRepair, takesSnapshot: false)
     case .unknown(let reason):
-      let cause = Cause(code: .needsOperator, message: reason, step: plan.steps[index].id)
-      if lateness(of: index, now: now) != nil { return .record(.stuck(cause: cause)) }
-      let retryAt = now + plan.steps[index].retry.delay(attempt: machine.intentCount, random: random)
-      return .record(event(index, .probedUnknown(cause: cause, retryAt: retryAt)))
+      return .record(decideUnknown(index, Cause(code: .needsOperator, message: reason), now: now, random: random))
     }
+  }
+
+  /// Probes again a little later; asks a person once the step's deadline, or our patience, has run out.
+  private func decideUnknown(_ index: Int, _ cause: Cause, now: WallTime, random: Double) -> RunEvent {
+    var cause = cause
+    cause.step = plan.steps[index].id
+    let machine = steps[index]
+    let isHopeless = plan.steps[index].deadline == nil && (machine.unknownSince ?? now) + unknownPatience < now
+    if isHopeless || lateness(of: index, now: now) != nil { return .stuck(cause: cause) }
+    let delay = plan.steps[index].retry.delay(attempt: machine.unknownProbeCount + 1, random: random)
+    return event(index, .probedUnknown(cause: cause, retryAt: now + delay))
+  }
+
+  /// The cause of giving up what only ever ends its runner.
+  private func crashLoop(of index: Int) -> Cause? {
+    let count = steps[index].crashesWithoutProgress
+    guard count > crashLimit else { return nil }
+    return Cause(code: .stepFailed, message: "\(count) runners in a row died here without progress")
   }
 
   private func decideFirst(_ index: Int, _ result: ProbeResult) -> ProbeDecision {
@@ -72,15 +86,21 @@ extension RunMachine {
     }
   }
 
-  /// What to journal when a guard, a probe or a snapshot itself failed.
+  /// What to journal when an attempt, or a guard, a probe or a snapshot before it, failed.
   package func decide(failed index: Int, _ cause: Cause, now: WallTime, random: Double) -> RunEvent {
     let step = plan.steps[index]
+    guard case .intent = steps[index].state else {
+      guard steps[index].wasIntended, cause.code.isTransient || cause.code == .interrupted else {
+        return event(index, .failed(cause: cause))
+      }
+      // A probe that could not ask does not know: the attempt before it may have acted.
+      return decideUnknown(index, cause, now: now, random: random)
+    }
     if cause.code == .interrupted { return event(index, .suspended) }
-    guard steps[index].wasIntended else { return event(index, .failed(cause: cause)) }
     let isLast = steps[index].failureCount + 1 >= step.retry.attempts
     let retryAt = now + step.retry.delay(attempt: steps[index].failureCount + 1, random: random)
     let isLate = lateness(of: index, now: retryAt) != nil
-    if cause.code.isTransient, !isLate, !isLast || step.onExhausted == .pause {
+    if cause.code.isTransient, !isLate, !isLast || pausesWhenExhausted(index) {
       return event(index, .attemptFailed(cause: cause, retryAt: retryAt))
     }
     return event(index, .failed(cause: cause))
@@ -101,10 +121,11 @@ extension RunMachine {
     switch result {
     case .absent: return event(index, .undone(evidence: .null))
     case .present:
+      if let cause = crashLoop(of: index) { return event(index, .undoFailed(cause: cause)) }
       let attempt: Int
       switch steps[index].state {
       case .undoUnknown(let last), .undoBackoff(let last, _), .undoFailed(let last): attempt = last + 1
-      default: attempt = 1
+      case .pending, .skipped, .adopted, .intent, .backoff, .unknown, .done, .failed, .undoIntent, .undone: attempt = 1
       }
       return event(index, .undoIntended(attempt: attempt))
     case .unknown(let reason):
@@ -131,6 +152,14 @@ extension RunMachine {
     else { return nil }
     return steps[index].cause
       ?? Cause(code: .timedOut, message: "the step's deadline of \(deadline.seconds) s passed")
+  }
+
+  /// How long an attempt that begins now may take: its timeout, but not past the step's deadline.
+  package func timeLimit(of index: Int, now: WallTime) -> Duration? {
+    let timeout = plan.steps[index].timeout
+    guard let deadline = plan.steps[index].deadline, let first = steps[index].firstIntendedAt else { return timeout }
+    let left = max((first + deadline) - now, .milliseconds(1))
+    return timeout.map { min($0, left) } ?? left
   }
 
   private func event(_ index: Int, _ event: StepEvent) -> RunEvent { .step(id: plan.steps[index].id, event: event) }

@@ -34,12 +34,8 @@ extension RunMachine {
         return .record(.approvalRequested(step: plan.steps[index].id, until: now + terms.within))
       }
       return .probe(step: index)
-    case .backoff(_, let until):
-      if isExhausted(index), plan.steps[index].onExhausted == .pause, let cause = machine.cause {
-        return .record(.paused(cause: cause))
-      }
-      return now < until ? .wait(until: until) : .probe(step: index)
-    case .unknown: return .probe(step: index)
+    case .backoff(_, let until): return pauseWhenExhausted(index) ?? waitOr(.probe(step: index), until, of: index, now)
+    case .unknown: return pauseWhenExhausted(index) ?? .probe(step: index)
     case .intent(let attempt):
       return .perform(step: index, attempt: attempt, isRepair: machine.isRepairing)
     case .failed: return recordFailure(of: index)
@@ -47,6 +43,20 @@ extension RunMachine {
       // A step that was undone can't be met going forward: the table has no way back from compensating.
       return .stop
     }
+  }
+
+  /// A step whose last attempt failed waits for a person if the procedure says so, also after a crash.
+  private func pauseWhenExhausted(_ index: Int) -> RunAction? {
+    guard isExhausted(index), pausesWhenExhausted(index), let cause = steps[index].cause else { return nil }
+    return .record(.paused(cause: cause))
+  }
+
+  /// Whether the procedure asks for a pause instead of a failure, where the run can pause at all.
+  func pausesWhenExhausted(_ index: Int) -> Bool { plan.steps[index].onExhausted == .pause && state == .running }
+
+  /// Waits until the time; a wait longer than the step's longest means that the clock was set back.
+  private func waitOr(_ action: RunAction, _ until: WallTime, of index: Int, _ now: WallTime) -> RunAction {
+    now < until && until - now <= plan.steps[index].retry.maxBackoff ? .wait(until: until) : action
   }
 
   private func recordFailure(of index: Int) -> RunAction {
@@ -68,7 +78,12 @@ extension RunMachine {
         failed = failed ?? machine.cause
         continue
       }
-      guard machine.needsUndo, blocked.isDisjoint(with: plan.steps[index].resources) else { continue }
+      guard machine.needsUndo else { continue }
+      guard blocked.isDisjoint(with: plan.steps[index].resources) else {
+        // Its effect stands, so what it holds is not to be touched from below either.
+        blocked.formUnion(plan.steps[index].resources)
+        continue
+      }
       return nextUndoAttempt(of: index, now: now)
     }
     if let failed { return .record(.stuck(cause: failed)) }
@@ -78,7 +93,7 @@ extension RunMachine {
   private func nextUndoAttempt(of index: Int, now: WallTime) -> RunAction {
     switch steps[index].state {
     case .undoIntent(let attempt): .undo(step: index, attempt: attempt)
-    case .undoBackoff(_, let until): now < until ? .wait(until: until) : .probeUndo(step: index)
+    case .undoBackoff(_, let until): waitOr(.probeUndo(step: index), until, of: index, now)
     case .undoUnknown: .probeUndo(step: index)
     case .intent, .backoff, .unknown, .done, .failed:
       .record(.step(id: plan.steps[index].id, event: .undoIntended(attempt: 1)))

@@ -14,6 +14,8 @@ package struct RunMachine: Sendable, Hashable {
   package private(set) var intentOrder: [Int] = []
   /// Why the run failed; the exit status is a function of the state and this.
   package private(set) var cause: Cause?
+  /// Whether the probe proved, when the run failed, that the pivot had not happened though it was intended.
+  package private(set) var isPivotDisproved = false
   /// Who approved which step.
   package private(set) var approvals: [String: String] = [:]
   private let indexes: [String: Int]
@@ -61,21 +63,31 @@ extension RunMachine {
       steps[try index(of: id)].applyCheckpoint(name: name, value: value)
     case .childStarted, .requestIgnored:
       guard state.isActive else { throw invalid(event.kind) }
-    case .planned, .started, .resumed, .refused: try applyBeginning(event)
+    case .planned, .started, .resumed, .refused: try applyBeginning(event, at: time)
     case .approvalRequested, .approved, .paused, .compensateRequested, .abandoned: try applyRequest(event)
     case .failing, .completed, .compensated, .finished, .stuck: try applyCourse(event)
     }
   }
 
   private mutating func applyStep(_ id: String, _ event: StepEvent, at time: WallTime) throws {
-    guard state.isActive else { throw invalid(event.kind) }
     let index = try index(of: id)
+    guard accepts(event, of: steps[index].kind) else { throw invalid(event.kind) }
     let wasIntended = steps[index].wasIntended
     try steps[index].apply(event, at: time)
     if !wasIntended, steps[index].wasIntended { intentOrder.append(index) }
   }
 
-  private mutating func applyBeginning(_ event: RunEvent) throws {
+  /// Whether the run's course has room for an event of a step of the kind.
+  private func accepts(_ event: StepEvent, of kind: StepKind) -> Bool {
+    switch state {
+    case .running: !event.isUndo && kind != .finalizer
+    case .compensating: event.isUndo
+    case .finalizing: !event.isUndo && kind == .finalizer
+    case .planned, .waiting, .paused, .needsOperator, .succeeded, .rolledBack, .failedClean, .abandoned: false
+    }
+  }
+
+  private mutating func applyBeginning(_ event: RunEvent, at time: WallTime) throws {
     switch (state, event) {
     case (.planned, .started): state = .running
     case (.planned, .refused(let cause)):
@@ -83,13 +95,13 @@ extension RunMachine {
       state = .failedClean
     case (.paused, .resumed(_, let grant)):
       state = .running
-      takeOver(grant: grant)
+      takeOver(grant: grant, at: time)
     case (.needsOperator(let from), .resumed(_, true)):
       state = from.state
-      takeOver(grant: true)
+      takeOver(grant: true, at: time)
     case (.running, .resumed(_, let grant)), (.compensating, .resumed(_, let grant)),
       (.finalizing, .resumed(_, let grant)), (.waiting, .resumed(_, let grant)):
-      takeOver(grant: grant)
+      takeOver(grant: grant, at: time)
     default: throw invalid(event.kind)
     }
   }
@@ -102,7 +114,7 @@ extension RunMachine {
       state = .running
     case (.running, .paused(let cause)):
       self.cause = cause
-      for index in steps.indices { steps[index].applyTakeover() }
+      suspendSteps()
       state = .paused
     case (.needsOperator(.running), .compensateRequested), (.needsOperator(.compensating), .compensateRequested):
       guard !isPivotStanding else { throw invalid(event.kind) }
@@ -118,16 +130,18 @@ extension RunMachine {
     case (.running, .failing(let cause, let disproved)), (.paused, .failing(let cause, let disproved)),
       (.waiting, .failing(let cause, let disproved)):
       self.cause = cause
+      isPivotDisproved = disproved
+      suspendSteps()
       if intentOrder.allSatisfy({ !steps[$0].kind.hasEffect }) {
         state = .finalizing(.failed)
-      } else if isPivotStanding, !disproved {
+      } else if isPivotStanding {
         state = .needsOperator(from: .running)
       } else {
         state = .compensating
       }
-    case (.running, .completed): state = .finalizing(.ok)
-    case (.compensating, .compensated): state = .finalizing(.rolledBack)
-    case (.finalizing(let outcome), .finished): state = outcome.terminalState
+    case (.running, .completed) where isVerified: state = .finalizing(.ok)
+    case (.compensating, .compensated) where isUndone: state = .finalizing(.rolledBack)
+    case (.finalizing(let outcome), .finished) where owesNothing: state = outcome.terminalState
     case (.running, .stuck(let cause)):
       self.cause = cause
       state = .needsOperator(from: .running)
@@ -142,11 +156,16 @@ extension RunMachine {
   }
 
   /// The runner before is gone: what it had under way is unknown.
-  private mutating func takeOver(grant: Bool) {
+  private mutating func takeOver(grant: Bool, at time: WallTime) {
     for index in steps.indices {
       steps[index].applyTakeover()
-      if grant { steps[index].applyGrant() }
+      if grant { steps[index].applyGrant(at: time) }
     }
+  }
+
+  /// What is under way is left where it is.
+  private mutating func suspendSteps() {
+    for index in steps.indices { steps[index].applySuspension() }
   }
 
   private func invalid(_ kind: String) -> RecoverError {
@@ -159,8 +178,26 @@ extension RunMachine {
 // MARK: - Reading
 
 extension RunMachine {
-  /// Whether the pivot was intended, so that undo would lose what was accepted since.
-  package var isPivotStanding: Bool { intentOrder.contains { steps[$0].kind == .pivot } }
+  /// Whether the pivot was intended, or found in place, so that undo would lose what was accepted since.
+  package var isPivotStanding: Bool {
+    !isPivotDisproved && steps.contains { $0.kind == .pivot && ($0.wasIntended || $0.state == .adopted) }
+  }
+
+  /// Whether every step but the finalizers is settled.
+  private var isVerified: Bool { steps.allSatisfy { $0.kind == .finalizer || $0.state.isSettled } }
+
+  /// Whether nothing is left that the run did and can undo.
+  private var isUndone: Bool {
+    steps.allSatisfy { step in
+      if case .undoFailed = step.state { return false }
+      return !step.needsUndo
+    }
+  }
+
+  /// Whether all finalizers are done and no debt is open.
+  private var owesNothing: Bool {
+    openObligations.isEmpty && steps.allSatisfy { $0.kind != .finalizer || $0.state.isSettled }
+  }
 
   /// The debts that are open: made by an intent, and neither undone nor paid by a later step.
   package var openObligations: [String] {

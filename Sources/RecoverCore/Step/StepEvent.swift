@@ -27,6 +27,25 @@ package enum StepEvent: Sendable, Hashable, Codable {
 }
 
 extension StepEvent {
+  /// Whether it begins something, rather than saying what came of it.
+  var goesOn: Bool {
+    switch self {
+    case .guarded, .intended: true
+    case .adopted, .obstructed, .succeeded, .attemptFailed, .probedUnknown, .suspended, .failed, .undoIntended,
+      .undone, .undoAttemptFailed, .undoFailed:
+      false
+    }
+  }
+
+  /// Whether it happens on the way back.
+  package var isUndo: Bool {
+    switch self {
+    case .undoIntended, .undone, .undoAttemptFailed, .undoFailed: true
+    case .guarded, .adopted, .obstructed, .intended, .succeeded, .attemptFailed, .probedUnknown, .suspended, .failed:
+      false
+    }
+  }
+
   /// The event's name in the journal: `kind` of the record.
   package var kind: String {
     switch self {

@@ -11,7 +11,7 @@ package struct StepMachine: Sendable, Hashable {
   package private(set) var isGuarded = false
   /// Attempts that failed; crashes and suspensions do not count.
   package private(set) var failureCount = 0
-  /// Crashes since the last attempt that moved a checkpoint forward.
+  /// Crashes in a row of what is under way, the step or its undo, without a checkpoint that moved between them.
   package private(set) var crashesWithoutProgress = 0
   package private(set) var undoFailureCount = 0
   /// What was there before the first intent; undo restores it.
@@ -24,8 +24,12 @@ package struct StepMachine: Sendable, Hashable {
   package private(set) var intentCount = 0
   /// Whether the attempt under way completes half work instead of beginning anew.
   package private(set) var isRepairing = false
-  /// When the first intent was journaled; the step's deadline counts from here, also across resumes.
+  /// When the first intent was journaled, or new attempts were granted; the step's deadline counts from here,
+  /// also across resumes.
   package private(set) var firstIntendedAt: WallTime?
+  /// Probes in a row that could not tell, and when the first of them was journaled.
+  package private(set) var unknownProbeCount = 0
+  package private(set) var unknownSince: WallTime?
   /// The latest value of each named checkpoint.
   package private(set) var checkpoints: [String: JSONValue] = [:]
 
@@ -38,42 +42,61 @@ extension StepMachine {
   /// - Parameter time: when the event was journaled.
   /// - Throws: ``RecoverError`` `journal` for a pair that the table does not have.
   package mutating func apply(_ event: StepEvent, at time: WallTime) throws {
-    if case .intended = event, firstIntendedAt == nil { firstIntendedAt = time }
     switch event {
     case .guarded, .adopted, .obstructed: try applyBeforeIntent(event)
     case .intended, .succeeded, .attemptFailed, .probedUnknown, .suspended, .failed: try applyForward(event)
     case .undoIntended, .undone, .undoAttemptFailed, .undoFailed: try applyUndo(event)
     }
+    noteTime(of: event, time)
   }
 
-  /// Folds a checkpoint: work that a crash can't take back, so the crash count starts anew.
-  package mutating func applyCheckpoint(name: String, value: JSONValue) {
-    checkpoints[name] = value
-    crashesWithoutProgress = 0
-  }
-
-  /// Folds the end of a runner: what was under way is unknown from here on.
-  package mutating func applyTakeover() {
-    switch state {
-    case .intent(let attempt):
-      state = .unknown(attempt: attempt)
-      crashesWithoutProgress += 1
-    case .undoIntent(let attempt):
-      state = .undoUnknown(attempt: attempt)
-    case .backoff(let attempt, _):
-      state = .unknown(attempt: attempt)
-    case .undoBackoff(let attempt, _):
-      state = .undoUnknown(attempt: attempt)
-    case .pending, .skipped, .adopted, .unknown, .done, .failed, .undoUnknown, .undone, .undoFailed:
+  private mutating func noteTime(of event: StepEvent, _ time: WallTime) {
+    switch event {
+    case .intended:
+      firstIntendedAt = firstIntendedAt ?? time
+      (unknownProbeCount, unknownSince) = (0, nil)
+    case .probedUnknown:
+      unknownProbeCount += 1
+      unknownSince = unknownSince ?? time
+    case .guarded, .adopted, .obstructed, .succeeded, .attemptFailed, .suspended, .failed, .undoIntended, .undone,
+      .undoAttemptFailed, .undoFailed:
       break
     }
   }
 
+  /// Folds a checkpoint: work that a crash can't take back, so the crash count starts anew if it moved.
+  package mutating func applyCheckpoint(name: String, value: JSONValue) {
+    if checkpoints[name] != value { crashesWithoutProgress = 0 }
+    checkpoints[name] = value
+  }
+
+  /// Folds the end of a runner that died: what was under way is unknown from here on.
+  package mutating func applyTakeover() {
+    switch state {
+    case .intent, .undoIntent: crashesWithoutProgress += 1
+    case .pending, .skipped, .adopted, .backoff, .unknown, .done, .failed, .undoBackoff, .undoUnknown, .undone,
+      .undoFailed:
+      break
+    }
+    applySuspension()
+  }
+
+  /// Folds a stop in between, which is no crash: what was under way is unknown from here on.
+  package mutating func applySuspension() {
+    switch state {
+    case .intent(let attempt), .backoff(let attempt, _): state = .unknown(attempt: attempt)
+    case .undoIntent(let attempt), .undoBackoff(let attempt, _): state = .undoUnknown(attempt: attempt)
+    case .pending, .skipped, .adopted, .unknown, .done, .failed, .undoUnknown, .undone, .undoFailed: break
+    }
+  }
+
   /// Folds a grant of new attempts, given by a person who asked to resume.
-  package mutating func applyGrant() {
+  ///
+  /// - Parameter time: when it was given; the step's deadline counts from here.
+  package mutating func applyGrant(at time: WallTime) {
     failureCount = 0
-    crashesWithoutProgress = 0
-    firstIntendedAt = nil
+    firstIntendedAt = wasIntended ? time : nil
+    (unknownProbeCount, unknownSince) = (0, nil)
     if case .failed = state { state = wasIntended ? .unknown(attempt: intentCount) : .pending }
     applyUndoGrant()
   }
@@ -81,6 +104,7 @@ extension StepMachine {
   /// Folds a person's request to compensate: an undo that failed is probed and tried again.
   package mutating func applyUndoGrant() {
     undoFailureCount = 0
+    crashesWithoutProgress = 0
     if case .undoFailed(let attempt) = state { state = .undoUnknown(attempt: attempt) }
   }
 
@@ -129,8 +153,8 @@ extension StepMachine {
       self.cause = cause
       failureCount += 1
       state = .failed
-    case (.pending, .failed(let cause)) where isGuarded:
-      // The probe or the snapshot failed: nothing was intended, nothing is to be undone.
+    case (.pending, .failed(let cause)):
+      // The guard, the probe or the snapshot failed: nothing was intended, nothing is to be undone.
       self.cause = cause
       state = .failed
     default: throw invalid(event)
@@ -142,6 +166,7 @@ extension StepMachine {
     case (.done, .undoIntended(1)), (.failed, .undoIntended(1)), (.unknown, .undoIntended(1)),
       (.backoff, .undoIntended(1)):
       guard wasIntended else { throw invalid(event) }
+      crashesWithoutProgress = 0
       state = .undoIntent(attempt: 1)
     case (.undoBackoff(let last, _), .undoIntended(let attempt)) where attempt == last + 1,
       (.undoUnknown(let last), .undoIntended(let attempt)) where attempt == last + 1,
@@ -152,7 +177,8 @@ extension StepMachine {
       self.evidence = evidence
       state = .undone
     case (.undoIntent(let attempt), .undoAttemptFailed(let cause, let retryAt)),
-      (.undoUnknown(let attempt), .undoAttemptFailed(let cause, let retryAt)):
+      (.undoUnknown(let attempt), .undoAttemptFailed(let cause, let retryAt)),
+      (.undoBackoff(let attempt, _), .undoAttemptFailed(let cause, let retryAt)):
       self.cause = cause
       undoFailureCount += 1
       state = .undoBackoff(attempt: attempt, until: retryAt)

@@ -1,4 +1,3 @@
-internal import RecoverBase
 package import RecoverCore
 internal import Synchronization
 
@@ -26,7 +25,21 @@ package final class RunControl: Sendable {
   private struct State {
     var request: Request?
     var nextWaiter = 0
-    var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
+    var waiters: [Int: Waiter] = [:]
+  }
+
+  private struct Waiter {
+    /// Whether it waits for a stop and sleeps through everything weaker.
+    var needsStop: Bool
+    var continuation: CheckedContinuation<Void, Never>
+
+    func isMet(by request: Request?) -> Bool {
+      switch request {
+      case nil: false
+      case .pause, .cancel: !needsStop
+      case .stop: true
+      }
+    }
   }
 
   private let state = Mutex(State())
@@ -38,25 +51,28 @@ package final class RunControl: Sendable {
 
   /// Asks; a weaker request than the one that stands changes nothing.
   package func ask(_ request: Request) {
-    let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
-      guard request.rank > state.request?.rank ?? 0 else { return [] }
+    let met = state.withLock { state -> [Int: Waiter] in
+      guard request.rank > state.request?.rank ?? 0 else { return [:] }
       state.request = request
-      defer { state.waiters = [:] }
-      return Array(state.waiters.values)
+      let met = state.waiters.filter { $0.value.isMet(by: request) }
+      for id in met.keys { state.waiters[id] = nil }
+      return met
     }
-    for waiter in waiters { waiter.resume() }
+    for id in met.keys.sorted() { met[id]?.continuation.resume() }
   }
 
-  /// Forgets a pause or a cancel that was carried out or can't be.
-  package func clear() {
+  /// Forgets a pause or a cancel that was carried out or can't be, unless something else was asked since.
+  package func clear(_ request: Request) {
+    if case .stop = request { return }
     state.withLock { state in
-      if case .stop = state.request { return }
-      state.request = nil
+      if state.request == request { state.request = nil }
     }
   }
 
   /// Returns once anything is asked, or when the task is cancelled.
-  package func waitForRequest() async {
+  ///
+  /// - Parameter stopOnly: whether to wait for a stop, whatever weaker is asked meanwhile.
+  package func waitForRequest(stopOnly: Bool = false) async {
     let id = state.withLock { state -> Int in
       state.nextWaiter += 1
       return state.nextWaiter
@@ -64,14 +80,15 @@ package final class RunControl: Sendable {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let isSettled = state.withLock { state -> Bool in
-          if state.request != nil || Task.isCancelled { return true }
-          state.waiters[id] = continuation
+          let waiter = Waiter(needsStop: stopOnly, continuation: continuation)
+          if waiter.isMet(by: state.request) || Task.isCancelled { return true }
+          state.waiters[id] = waiter
           return false
         }
         if isSettled { continuation.resume() }
       }
     } onCancel: {
-      state.withLock { $0.waiters.removeValue(forKey: id) }?.resume()
+      state.withLock { $0.waiters.removeValue(forKey: id) }?.continuation.resume()
     }
   }
 }

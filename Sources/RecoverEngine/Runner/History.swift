@@ -24,6 +24,12 @@ package struct History: Sendable {
     machine = try RunMachine(replaying: zip(events, records).map { (event: $0, time: $1.wallTime) })
   }
 
+  /// The same run with what was appended since; nothing is decoded anew when that is nothing.
+  func refreshed(from store: any RunStore) async throws -> History {
+    let records = try await store.records(of: run)
+    return records.count == self.records.count ? self : try History(run: run, records: records)
+  }
+
   /// What was journaled about the run's children.
   package var children: [JSONValue] {
     events.compactMap { if case .childStarted(_, let child) = $0 { child } else { nil } }

@@ -15,6 +15,8 @@ actor RunSession {
   private let observer: any RunObserver
   private let crashPoints: CrashPoints
   private let order = SerialLock()
+  /// Why nothing can be appended any more; from the first failure on, no further effect may follow.
+  private(set) var failure: (any Error)?
 
   init(
     run: RunID, epoch: Int64, machine: RunMachine, children: [JSONValue], store: any RunStore,
@@ -33,19 +35,25 @@ actor RunSession {
   /// Appends an event and folds it in; durable when it returns.
   ///
   /// - Throws: `journal` for an event that does not follow, before anything is written; what
-  ///   ``RunStore/append(_:to:epoch:state:at:consuming:)`` throws.
+  ///   ``RunStore/append(_:to:epoch:state:at:consuming:)`` throws, and the same again from then on.
   func record(_ event: RunEvent, consuming: [Int64] = []) async throws {
     await order.acquire()
     do {
+      if let failure { throw failure }
       try await append(event, consuming: consuming)
       await order.release()
     } catch {
+      // A step that is interrupted, or a full disk with a reserve, leaves the journal as it was.
+      let isHarmless = error is CancellationError || (error as? RecoverError)?.code == .noSpace
+      if failure == nil, !isHarmless { failure = error }
       await order.release()
       throw error
     }
   }
 
   private func append(_ event: RunEvent, consuming: [Int64]) async throws {
+    // What is folded is what a replay will read: JSON has one null, and one form for 1 and 1.0 (I9).
+    let event = try JSONValue.decode(RunEvent.self, from: JSONValue.canonicalBytes(of: event))
     var next = machine
     let times = RecordTimes(wall: clock.wallTime, monotonic: clock.moment)
     try next.apply(event, at: times.wall)

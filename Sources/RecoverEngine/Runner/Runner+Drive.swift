@@ -11,19 +11,46 @@ extension Runner {
       while true {
         if try await obeyRequest(session) { return }
         let machine = await session.machine
-        switch machine.next(now: ports.clock.wallTime) {
-        case .stop: return
-        case .record(let event): try await session.record(event)
-        case .wait(let until): await wait(until: until)
-        case .awaitApproval(let step, let until): try await awaitApproval(session, step: step, until: until)
-        case .evaluateGuard(let step): try await evaluateGuard(session, step)
-        case .probe(let step): try await probe(session, step)
-        case .perform(let step, let attempt, let isRepair):
-          try await perform(session, step, attempt: attempt, isRepair: isRepair)
-        case .probeUndo(let step): try await probeUndo(session, step)
-        case .undo(let step, let attempt): try await undo(session, step, attempt: attempt)
+        do {
+          guard try await act(session, machine.next(now: ports.clock.wallTime)) else { return }
+        } catch let error as RecoverError where error.code == .noSpace {
+          // There is no room to go on, but some is kept back for the way back.
+          let disproved = await disprovesPivot(session)
+          try await session.record(.failing(cause: Cause(error), pivotDisproved: disproved))
         }
       }
+    }
+  }
+
+  /// Does what the machine asks for.
+  ///
+  /// - Returns: whether there is more to do.
+  private func act(_ session: RunSession, _ action: RunAction) async throws -> Bool {
+    switch action {
+    case .stop: return false
+    case .record(let event): try await record(session, event)
+    case .wait(let until): await wait(until: until)
+    case .awaitApproval(let step, let until): try await awaitApproval(session, step: step, until: until)
+    case .evaluateGuard(let step): try await evaluateGuard(session, step)
+    case .probe(let step): try await probe(session, step)
+    case .perform(let step, let attempt, let isRepair):
+      try await perform(session, step, attempt: attempt, isRepair: isRepair)
+    case .probeUndo(let step): try await probeUndo(session, step)
+    case .undo(let step, let attempt): try await undo(session, step, attempt: attempt)
+    }
+    return true
+  }
+
+  /// Journals a transition that needs no act, with what can only be known at the moment.
+  private func record(_ session: RunSession, _ event: RunEvent) async throws {
+    if case .failing(let cause, false) = event {
+      try await session.record(.failing(cause: cause, pivotDisproved: await disprovesPivot(session)))
+    } else if case .approvalRequested = event {
+      // Whatever was approved or rejected before the question does not answer it.
+      let stale = try await ports.store.pendingRequests(of: session.run).filter(\.kind.isAnswer).map(\.id)
+      try await session.record(event, consuming: stale)
+    } else {
+      try await session.record(event)
     }
   }
 
@@ -38,22 +65,26 @@ extension Runner {
     case .pause(let cause):
       switch state {
       case .running:
-        control.clear()
+        control.clear(request)
         try await session.record(.paused(cause: cause), consuming: try await pending(session, .pause))
+        // A cancel that came meanwhile is carried out from the pause.
+        return control.request == nil
+      case .waiting:
+        control.clear(request)
+        try await consume(session, .pause)
         return true
-      case .waiting: return true
       case .planned, .paused, .compensating, .finalizing, .needsOperator, .succeeded, .rolledBack, .failedClean,
         .abandoned:
         // Going back and finishing are not paused: what is owed is owed.
-        control.clear()
+        control.clear(request)
         try await consume(session, .pause)
         return false
       }
     case .cancel(let cause):
-      control.clear()
+      control.clear(request)
       switch state {
       case .running, .waiting, .paused:
-        let disproved = try await disprovesPivot(session)
+        let disproved = await disprovesPivot(session)
         try await session.record(
           .failing(cause: cause, pivotDisproved: disproved), consuming: try await pending(session, .cancel))
       case .planned, .compensating, .finalizing, .needsOperator, .succeeded, .rolledBack, .failedClean, .abandoned:
@@ -63,7 +94,7 @@ extension Runner {
     }
   }
 
-  private func pending(_ session: RunSession, _ kind: RunRequest.Kind) async throws -> [Int64] {
+  func pending(_ session: RunSession, _ kind: RunRequest.Kind) async throws -> [Int64] {
     try await ports.store.pendingRequests(of: session.run).filter { $0.kind == kind }.map(\.id)
   }
 
@@ -88,35 +119,43 @@ extension Runner {
 
   private func awaitApproval(_ session: RunSession, step: Int, until: WallTime) async throws {
     let id = await session.machine.plan.steps[step].id
-    for request in try await ports.store.pendingRequests(of: session.run) {
-      switch request.kind {
-      case .approve:
-        return try await session.record(.approved(step: id, by: request.person), consuming: [request.id])
-      case .reject:
-        let cause = Cause(code: .cancelled, message: "rejected by \(request.person)", step: id)
-        let disproved = try await disprovesPivot(session)
-        return try await session.record(
-          .failing(cause: cause, pivotDisproved: disproved), consuming: [request.id])
-      case .pause, .cancel: break
+    let answers = try await ports.store.pendingRequests(of: session.run).filter { $0.kind.isAnswer }
+    // One answer counts, and all that were given to the same question go with it.
+    if let answer = answers.first(where: { $0.requestedAt < until }) {
+      let ids = answers.map(\.id)
+      guard answer.kind == .reject else {
+        return try await session.record(.approved(step: id, by: answer.person), consuming: ids)
       }
+      let cause = Cause(code: .cancelled, message: "rejected by \(answer.person)", step: id)
+      return try await session.record(
+        .failing(cause: cause, pivotDisproved: await disprovesPivot(session)), consuming: ids)
     }
     guard ports.clock.wallTime < until else {
       let cause = Cause(code: .timedOut, message: "nobody approved step \(id) in time", step: id)
-      return try await session.record(.failing(cause: cause, pivotDisproved: try await disprovesPivot(session)))
+      return try await session.record(
+        .failing(cause: cause, pivotDisproved: await disprovesPivot(session)), consuming: answers.map(\.id))
     }
     let nextLook = ports.clock.wallTime + requestInterval
     await wait(until: min(until, nextLook))
   }
 
   /// Whether the pivot was intended but provably did not happen, so that undo loses nothing.
-  func disprovesPivot(_ session: RunSession) async throws -> Bool {
+  ///
+  /// A probe that fails proves nothing.
+  func disprovesPivot(_ session: RunSession) async -> Bool {
     let machine = await session.machine
     guard let pivot = machine.steps.indices.first(where: { machine.steps[$0].kind == .pivot }),
       machine.steps[pivot].wasIntended, machine.steps[pivot].state != .done
     else { return false }
-    let step = try ports.catalog.step(for: machine.plan.steps[pivot], of: machine.plan)
     let context = await context(session, pivot, attempt: machine.steps[pivot].intentCount)
-    return try await step.probe(context) == .notDone
+    do {
+      let step = try ports.catalog.step(for: machine.plan.steps[pivot], of: machine.plan)
+      return try await interruptibly(false, timeout: context.step.timeout, step: context.step.id) {
+        try await step.probe(context)
+      } == .notDone
+    } catch {
+      return false
+    }
   }
 
   /// Looks for requests of other processes while `body` works.
@@ -124,7 +163,8 @@ extension Runner {
     try await withTask {
       while !Task.isCancelled {
         try await ports.clock.sleep(for: requestInterval)
-        for request in try await ports.store.pendingRequests(of: session.run) {
+        // A look that fails is repeated; the next append says what is wrong with the disk.
+        for request in (try? await ports.store.pendingRequests(of: session.run)) ?? [] {
           switch request.kind {
           case .pause:
             control.ask(.pause(Cause(code: .waiting, message: "paused by \(request.person)")))

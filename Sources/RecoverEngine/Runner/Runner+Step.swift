@@ -47,17 +47,16 @@ extension Runner {
     do {
       let step = try ports.catalog.step(for: planned, of: machine.plan)
       result = .success(
-        try await interruptibly(step.isInterruptible, timeout: planned.timeout, step: planned.id) {
+        try await interruptibly(
+          step.isInterruptible, timeout: machine.timeLimit(of: index, now: ports.clock.wallTime), step: planned.id
+        ) {
           let evidence = try await isRepair ? step.repair(context) : step.perform(context)
           return (evidence, try await step.verify(context, evidence: evidence))
         })
     } catch {
-      result = .failure(error)
+      result = .failure(explained(error, of: planned))
     }
-    if case .stop(let cause) = control.request { throw cause.error }
-    if case .failure(let error as RecoverError) = result, error.code == .journal || error.code == .leaseLost {
-      throw error
-    }
+    try await checkHold(session)
     let event = await session.machine.decide(
       performed: index, result, now: ports.clock.wallTime, random: ports.clock.random())
     try await session.record(event)
@@ -69,11 +68,14 @@ extension Runner {
     let context = await context(session, index, attempt: machine.steps[index].intentCount)
     let result: UndoProbeResult
     do {
-      result = try await ports.catalog.step(for: machine.plan.steps[index], of: machine.plan).probeUndo(context)
+      let step = try ports.catalog.step(for: context.step, of: machine.plan)
+      result = try await interruptibly(false, timeout: context.step.timeout, step: context.step.id) {
+        try await step.probeUndo(context)
+      }
     } catch {
       result = .unknown(Cause(error).message)
     }
-    if case .stop(let cause) = control.request { throw cause.error }
+    try await checkHold(session)
     try await session.record(
       machine.decide(undoProbed: index, result, now: ports.clock.wallTime, random: ports.clock.random()))
   }
@@ -93,31 +95,57 @@ extension Runner {
     } catch {
       result = .failure(error)
     }
-    if case .stop(let cause) = control.request { throw cause.error }
+    try await checkHold(session)
     try await session.record(
       machine.decide(undone: index, result, now: ports.clock.wallTime, random: ports.clock.random()))
   }
 
   /// Asks a step something and journals the event that follows, or that asking failed.
+  ///
+  /// Looking changes nothing, so any request ends it; the loop then sees to the request.
   private func attempting(
     _ session: RunSession, _ index: Int,
-    _ body: (any Step, StepContext, RunMachine) async throws -> RunEvent
+    _ body: @escaping @Sendable (any Step, StepContext, RunMachine) async throws -> RunEvent
   ) async throws {
     let machine = await session.machine
+    let planned = machine.plan.steps[index]
+    let context = await context(session, index, attempt: machine.steps[index].intentCount)
     let event: RunEvent
     do {
-      let step = try ports.catalog.step(for: machine.plan.steps[index], of: machine.plan)
-      event = try await body(step, await context(session, index, attempt: machine.steps[index].intentCount), machine)
+      let step = try ports.catalog.step(for: planned, of: machine.plan)
+      event = try await interruptibly(true, timeout: planned.timeout, step: planned.id) {
+        try await body(step, context, machine)
+      }
     } catch {
-      if case .stop(let cause) = control.request { throw cause.error }
+      try await checkHold(session)
+      let error = explained(error, of: planned)
+      if isInterruption(error) { return }
       event = machine.decide(
         failed: index, Cause(error), now: ports.clock.wallTime, random: ports.clock.random())
     }
+    try await checkHold(session)
     try await session.record(event)
   }
 
+  /// - Throws: why this runner may not go on: it was told to stop, lost its lease, or can't write its journal.
+  private func checkHold(_ session: RunSession) async throws {
+    try Task.checkCancellation()
+    if case .stop(let cause) = control.request { throw cause.error }
+    if let failure = await session.failure { throw failure }
+  }
+
+  private func isInterruption(_ error: any Error) -> Bool {
+    error is CancellationError || (error as? RecoverError)?.code == .interrupted
+  }
+
+  /// A step that was not asked to stop and says that it was has failed; else it would be begun for ever.
+  private func explained(_ error: any Error, of step: PlannedStep) -> any Error {
+    guard isInterruption(error), control.request == nil else { return error }
+    return RecoverError(.stepFailed, "step \(step.id) stopped, and nobody had asked it to", underlying: error)
+  }
+
   /// Runs an attempt under its timeout; a request ends it early if it may be interrupted, a lost lease always.
-  private func interruptibly<Value: Sendable>(
+  func interruptibly<Value: Sendable>(
     _ isInterruptible: Bool, timeout: Duration?, step: String, _ body: @escaping @Sendable () async throws -> Value
   ) async throws -> Value {
     try await withThrowingTaskGroup(of: Finish<Value>.self) { group in
@@ -125,12 +153,13 @@ extension Runner {
         do { return .finished(.success(try await body())) } catch { return .finished(.failure(error)) }
       }
       group.addTask {
-        await control.waitForRequest()
+        await control.waitForRequest(stopOnly: !isInterruptible)
         return .requested
       }
       if let timeout {
         group.addTask {
-          try await ports.clock.sleep(for: timeout)
+          // Woken before its time, it has nothing to say.
+          do { try await ports.clock.sleep(for: timeout) } catch { return .requested }
           return .timedOut
         }
       }
@@ -143,8 +172,7 @@ extension Runner {
             throw RecoverError(.timedOut, "step \(step) took longer than its timeout")
           }
           return try result.get()
-        case .requested:
-          if isInterruptible { group.cancelAll() } else if case .stop = control.request { group.cancelAll() }
+        case .requested: group.cancelAll()
         case .timedOut:
           isTimedOut = true
           group.cancelAll()

@@ -31,19 +31,23 @@ package struct Runner: Sendable {
   /// - Throws: `claimed` or `leaseLost` (another runner holds it), `journal` (it can't be written); whatever is
   ///   thrown, the journal says the truth and the run can be resumed.
   package func perform(_ run: RunID, _ entry: Entry) async throws -> RunMachine {
-    let history = try await History(of: run, in: ports.store)
+    let before = try await History(of: run, in: ports.store)
     // A script that resumes until the run has ended need not know whether the last runner died at the very end.
-    if case .resume = entry, history.machine.state.isTerminal { return history.machine }
-    try check(entry, against: history)
+    if case .resume = entry, before.machine.state.isTerminal { return before.machine }
+    try check(entry, against: before)
     let lease = try await ports.store.acquireLease(
       for: run, owner: ports.identity, now: ports.clock.moment, duration: ports.leaseTiming.duration,
       isAlive: ports.isAlive)
-    let session = RunSession(
-      run: run, epoch: lease.epoch, machine: history.machine, children: history.children, store: ports.store,
-      clock: ports.clock, observer: ports.observer, crashPoints: ports.crashPoints)
     do {
-      let machine = try await withHeartbeat(session) { try await hold(session, entry, after: lease.predecessor) }
-      try await ports.store.releaseLease(of: run, epoch: lease.epoch)
+      // Read again: until the lease was ours, another runner may have gone on.
+      let history = try await before.refreshed(from: ports.store)
+      try check(entry, against: history)
+      let session = RunSession(
+        run: run, epoch: lease.epoch, machine: history.machine, children: history.children, store: ports.store,
+        clock: ports.clock, observer: ports.observer, crashPoints: ports.crashPoints)
+      let machine = try await withHeartbeat(session) { try await hold(session, entry, after: lease.predecessors) }
+      // The run ended as its journal says, also when the lease can't be given back: it runs out by itself.
+      try? await ports.store.releaseLease(of: run, epoch: lease.epoch)
       return machine
     } catch let error as RecoverError where error.code == .leaseLost {
       throw error
@@ -60,7 +64,10 @@ package struct Runner: Sendable {
     }
     switch (entry, machine.state) {
     case (.start, .planned), (.resume, _), (.cancel, _), (.approve, .waiting), (.reject, .waiting),
-      (.compensate, .needsOperator), (.abandon, .needsOperator), (.abandon, .paused), (.abandon, .planned):
+      (.abandon, .needsOperator), (.abandon, .paused), (.abandon, .planned):
+      break
+    case (.compensate, .needsOperator(.running)) where !machine.isPivotStanding,
+      (.compensate, .needsOperator(.compensating)):
       break
     case (.start, _), (.approve, _), (.reject, _), (.compensate, _), (.abandon, _):
       throw RecoverError(
@@ -70,14 +77,12 @@ package struct Runner: Sendable {
   }
 
   /// Fences off what was before, locks the target, journals the entry, and works.
-  private func hold(_ session: RunSession, _ entry: Entry, after predecessor: RunnerIdentity?) async throws
-    -> RunMachine
-  {
+  private func hold(
+    _ session: RunSession, _ entry: Entry, after predecessors: [RunnerIdentity]
+  ) async throws -> RunMachine {
     let plan = await session.machine.plan
     if case .abandon(let by) = entry { return try await abandon(session, by: by) }
-    try await ports.fence.endPredecessor(
-      predecessor == ports.identity ? nil : predecessor, children: await session.children, run: session.run,
-      plan: plan, epoch: session.epoch)
+    try await endPredecessors(predecessors, session)
     let lock: any HeldTargetLock
     do {
       lock = try await ports.locker.lock(plan, run: session.run, epoch: session.epoch)
@@ -96,6 +101,17 @@ package struct Runner: Sendable {
     }
     await lock.release()
     return await session.machine
+  }
+
+  /// Ends whoever held the lease before and did not give it back, then whatever they left running.
+  private func endPredecessors(_ predecessors: [RunnerIdentity], _ session: RunSession) async throws {
+    let (plan, children) = (await session.machine.plan, await session.children)
+    for owner in predecessors.isEmpty ? [nil] : predecessors.map(Optional.some) {
+      try await ports.fence.endPredecessor(
+        owner, children: children, run: session.run, plan: plan, epoch: session.epoch)
+    }
+    guard !predecessors.isEmpty else { return }
+    try await ports.store.forgetPredecessors(of: session.run, epoch: session.epoch)
   }
 
   private func abandon(_ session: RunSession, by person: String) async throws -> RunMachine {
@@ -126,11 +142,13 @@ package struct Runner: Sendable {
           .usage, "run \(session.run) is \(state.name)",
           hint: "recover resume \(session.run) tries again, recover compensate \(session.run) goes back")
       }
-      try await session.record(.failing(cause: cause, pivotDisproved: try await disprovesPivot(session)))
+      try await session.record(.failing(cause: cause, pivotDisproved: await disprovesPivot(session)))
     case .approve(let person):
-      guard case .waiting(let step, _) = state else { return }
+      guard case .waiting(let step, let until) = state else { return }
       try await session.record(.resumed(by: person, grant: false))
-      try await session.record(.approved(step: step, by: person))
+      // Too late: the loop sees that the time is over, and goes back.
+      guard ports.clock.wallTime < until else { return }
+      try await session.record(.approved(step: step, by: person), consuming: try await pending(session, .approve))
     case .compensate(let person): try await session.record(.compensateRequested(by: person))
     case .abandon: break
     }

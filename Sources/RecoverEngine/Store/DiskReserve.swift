@@ -4,7 +4,9 @@ internal import Glibc
 /// the disk is full.
 struct DiskReserve: Sendable {
   let path: String
-  private static let sizeBytes: off_t = 4 << 20
+  /// The log grows to 1000 pages (4 MiB) before SQLite starts it anew, so half of this is for what it folds into
+  /// the database: hundreds of records, whatever state the log is in.
+  private static let sizeBytes: off_t = 8 << 20
 
   init(path: String) { self.path = path }
 
@@ -18,12 +20,17 @@ struct DiskReserve: Sendable {
     if posix_fallocate(descriptor, 0, Self.sizeBytes) != 0 { ftruncate(descriptor, 0) }
   }
 
+  /// Whether there is any space to give back.
+  var isThere: Bool {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 && status.st_size > 0
+  }
+
   /// Gives the space back to the file system.
   ///
   /// - Returns: whether there was any to give.
   func release() -> Bool {
-    var status = stat()
-    guard unsafe stat(path, &status) == 0, status.st_size > 0 else { return false }
+    guard isThere else { return false }
     return unsafe unlink(path) == 0
   }
 }

@@ -14,7 +14,9 @@ package protocol RunStore: Sendable {
   /// Appends an event, durably, and marks the requests as consumed in the same transaction.
   ///
   /// - Parameter state: the run's state once the event is folded; kept as an index only.
-  /// - Throws: `leaseLost` when the epoch is not the target's newest; `journal` when it can't be written.
+  /// - Throws: `leaseLost` when the epoch is not the target's newest; `noSpace` when the disk is full and the event
+  ///   ``RecoverCore/RunEvent/goesOn(in:)``, so that what room is kept back serves the way back: the journal is as
+  ///   it was; `journal` when it can't be written.
   @discardableResult
   func append(
     _ event: RunEvent, to run: RunID, epoch: Int64, state: RunState, at times: RecordTimes, consuming: [Int64]
@@ -46,7 +48,12 @@ package protocol RunStore: Sendable {
   /// The lease of each target that was ever leased.
   func leases() async throws -> [Lease]
 
-  /// Breaks a target's lease, so that the next runner may take over at once.
+  /// Says that all runners before the epoch were proved dead, so that no later one has to end them again.
+  ///
+  /// - Throws: `leaseLost` when another epoch has taken over.
+  func forgetPredecessors(of run: RunID, epoch: Int64) async throws
+
+  /// Breaks a target's lease, so that the next runner may take over at once; it then ends the old one.
   func breakLease(of target: String) async throws
 
   /// Leaves a request for whoever holds the run's lease.
@@ -101,14 +108,20 @@ package struct Lease: Sendable, Hashable {
   package var epoch: Int64
   /// Nil once released.
   package var owner: RunnerIdentity?
+  /// Runners before the owner that were not proved dead; oldest first.
+  package var predecessors: [RunnerIdentity]
   /// By the boot clock of the owner's machine.
   package var expiresAt: Moment
 
-  package init(target: String, run: RunID, epoch: Int64, owner: RunnerIdentity?, expiresAt: Moment) {
+  package init(
+    target: String, run: RunID, epoch: Int64, owner: RunnerIdentity?, predecessors: [RunnerIdentity],
+    expiresAt: Moment
+  ) {
     self.target = target
     self.run = run
     self.epoch = epoch
     self.owner = owner
+    self.predecessors = predecessors
     self.expiresAt = expiresAt
   }
 
@@ -117,17 +130,24 @@ package struct Lease: Sendable, Hashable {
     guard let owner, owner.bootID == bootID, isAlive(owner) else { return false }
     return now < expiresAt
   }
+
+  /// Whom a runner that takes the lease now has to end.
+  package func predecessors(of successor: RunnerIdentity) -> [RunnerIdentity] {
+    (predecessors + [owner].compactMap(\.self)).filter { $0 != successor }
+  }
 }
 
 /// A lease that was just taken, and from whom.
 package struct AcquiredLease: Sendable, Hashable {
   package var epoch: Int64
-  /// The runner that held it and did not give it back.
-  package var predecessor: RunnerIdentity?
+  /// The runners that held it, did not give it back, and were not proved dead since; oldest first.
+  ///
+  /// More than one when a runner died between taking the lease and ending the one before.
+  package var predecessors: [RunnerIdentity]
 
-  package init(epoch: Int64, predecessor: RunnerIdentity?) {
+  package init(epoch: Int64, predecessors: [RunnerIdentity]) {
     self.epoch = epoch
-    self.predecessor = predecessor
+    self.predecessors = predecessors
   }
 }
 
@@ -135,6 +155,9 @@ package struct AcquiredLease: Sendable, Hashable {
 package struct RunRequest: Sendable, Hashable {
   package enum Kind: String, Sendable, Hashable, Codable {
     case pause, cancel, approve, reject
+
+    /// Whether it answers a step that waits for approval.
+    package var isAnswer: Bool { self == .approve || self == .reject }
   }
 
   package var id: Int64

@@ -39,7 +39,7 @@ extension SQLiteStore {
     _ event: RunEvent, to run: RunID, epoch: Int64, state: RunState, at times: RecordTimes, consuming: [Int64]
   ) async throws -> JournalRecord {
     let (name, isTerminal) = (state.name, state.isTerminal)
-    return try await transaction("write to") { database in
+    return try await transaction("write to", isGoingOn: event.goesOn(in: state)) { database in
       try Self.refuseStale(epoch: epoch, of: run, database)
       let record = try JournalRecord(
         run: run, after: try Self.lastLink(of: run, database), epoch: epoch, wallTime: times.wall,

@@ -14,7 +14,6 @@ extension SQLiteStore: RunStore {
     {
       throw Self.claimed(current, by: holder)
     }
-    let ownerText = String(decoding: try JSONValue.canonicalBytes(of: owner), as: UTF8.self)
     let expiry = (now + duration).nanoseconds
     return try await transaction("take a lease in") { database in
       let target = try Self.target(of: run, database)
@@ -22,13 +21,15 @@ extension SQLiteStore: RunStore {
       // Somebody else was faster between the look and this transaction.
       guard latest == current else { throw Self.claimed(latest, by: latest?.owner) }
       let epoch = (latest?.epoch ?? 0) + 1
+      let predecessors = latest?.predecessors(of: owner) ?? []
       try database.execute(
         sql: """
-          INSERT INTO lease (target, run, epoch, owner, expires_ns) VALUES (?, ?, ?, ?, ?)
+          INSERT INTO lease (target, run, epoch, owner, predecessors, expires_ns) VALUES (?, ?, ?, ?, ?, ?)
           ON CONFLICT (target) DO UPDATE SET run = excluded.run, epoch = excluded.epoch, owner = excluded.owner,
-            expires_ns = excluded.expires_ns
-          """, arguments: [target, run.text, epoch, ownerText, expiry])
-      return AcquiredLease(epoch: epoch, predecessor: latest?.owner)
+            predecessors = excluded.predecessors, expires_ns = excluded.expires_ns
+          """,
+        arguments: [target, run.text, epoch, try Self.text(of: owner), try Self.text(of: predecessors), expiry])
+      return AcquiredLease(epoch: epoch, predecessors: predecessors)
     }
   }
 
@@ -52,6 +53,17 @@ extension SQLiteStore: RunStore {
     }
   }
 
+  package func forgetPredecessors(of run: RunID, epoch: Int64) async throws {
+    let changed = try await transaction("note a takeover in") { database in
+      try database.execute(
+        sql: "UPDATE lease SET predecessors = '[]' WHERE run = ? AND epoch = ?", arguments: [run.text, epoch])
+      return database.changesCount
+    }
+    guard changed == 1 else {
+      throw RecoverError(.leaseLost, "another runner has taken over run \(run)", hint: "recover show \(run) tells who")
+    }
+  }
+
   package func leases() async throws -> [Lease] {
     try await queue.read { database in
       try Row.fetchAll(database, sql: "SELECT * FROM lease ORDER BY target").map(Self.lease)
@@ -59,13 +71,16 @@ extension SQLiteStore: RunStore {
   }
 
   package func breakLease(of target: String) async throws {
-    let changed = try await transaction("break a lease in") { database in
+    let isKnown = try await transaction("break a lease in") { database in
+      guard let lease = try Self.lease(of: target, database) else { return false }
+      let predecessors = lease.predecessors + [lease.owner].compactMap(\.self)
       // The epoch grows, so that the old runner, should it still be there, can't append any more.
       try database.execute(
-        sql: "UPDATE lease SET owner = NULL, epoch = epoch + 1 WHERE target = ?", arguments: [target])
-      return database.changesCount
+        sql: "UPDATE lease SET owner = NULL, predecessors = ?, epoch = epoch + 1 WHERE target = ?",
+        arguments: [try Self.text(of: predecessors), target])
+      return true
     }
-    guard changed == 1 else { throw RecoverError(.usage, "no lease is known for \(target)") }
+    guard isKnown else { throw RecoverError(.usage, "no lease is known for \(target)") }
   }
 
   package func request(_ kind: RunRequest.Kind, of run: RunID, by person: String, at time: WallTime) async throws {
@@ -107,9 +122,14 @@ extension SQLiteStore: RunStore {
   private static func lease(_ row: Row) throws -> Lease {
     guard let run = RunID(row["run"]) else { throw RecoverError(.journal, "the table of leases can't be read") }
     let owner = try (row["owner"] as String?).map { try JSONValue.decode(RunnerIdentity.self, from: Array($0.utf8)) }
+    let predecessors = try JSONValue.decode([RunnerIdentity].self, from: Array((row["predecessors"] as String).utf8))
     return Lease(
-      target: row["target"], run: run, epoch: row["epoch"], owner: owner,
+      target: row["target"], run: run, epoch: row["epoch"], owner: owner, predecessors: predecessors,
       expiresAt: Moment(nanoseconds: row["expires_ns"]))
+  }
+
+  private static func text(of value: some Encodable) throws -> String {
+    String(decoding: try JSONValue.canonicalBytes(of: value), as: UTF8.self)
   }
 
   private static func claimed(_ lease: Lease?, by holder: RunnerIdentity?) -> RecoverError {

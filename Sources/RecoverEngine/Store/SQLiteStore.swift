@@ -90,7 +90,8 @@ package struct SQLiteStore: Sendable {
       monotonic_ns INTEGER NOT NULL, kind TEXT NOT NULL, payload BLOB NOT NULL, previous_hash BLOB NOT NULL,
       hash BLOB NOT NULL, PRIMARY KEY (run, sequence)) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS lease (
-      target TEXT PRIMARY KEY, run TEXT NOT NULL, epoch INTEGER NOT NULL, owner TEXT, expires_ns INTEGER NOT NULL) STRICT;
+      target TEXT PRIMARY KEY, run TEXT NOT NULL, epoch INTEGER NOT NULL, owner TEXT, predecessors TEXT NOT NULL,
+      expires_ns INTEGER NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS request (
       id INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL REFERENCES run, kind TEXT NOT NULL,
       person TEXT NOT NULL, requested_us INTEGER NOT NULL, consumed_by INTEGER) STRICT;
@@ -98,11 +99,19 @@ package struct SQLiteStore: Sendable {
     """
 
   /// Runs a transaction off the cooperative pool; frees the reserve and tries once more on a full disk.
-  func transaction<Value: Sendable>(_ what: String, _ body: @escaping @Sendable (Database) throws -> Value) async throws
-    -> Value
-  {
+  ///
+  /// - Parameter isGoingOn: whether it only serves to go on; then the reserve is left for the way back.
+  /// - Throws: `noSpace` when the disk is full and there is a reserve that may not be used for this; nothing
+  ///   was written then.
+  func transaction<Value: Sendable>(
+    _ what: String, isGoingOn: Bool = false, _ body: @escaping @Sendable (Database) throws -> Value
+  ) async throws -> Value {
     do {
       return try await attempt(body)
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL && isGoingOn && reserve.isThere {
+      throw RecoverError(
+        .noSpace, "the disk of the state directory is full", hint: "free space there, or name another with --state DIR",
+        underlying: error)
     } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL && reserve.release() {
       return try await wrapped(what) { try await attempt(body) }
     } catch {

@@ -1,0 +1,25 @@
+internal import RecoverBase
+internal import RecoverCore
+internal import RecoverEngine
+internal import RecoverTestSupport
+internal import Testing
+
+extension SimulationTests {
+  @Test("a random history of faults, crashes, hangs and requests breaks no rule and comes to an end")
+  func chaos() async throws {
+    let seed = SeededGenerator.runSeed
+    var findings = Findings()
+    var ends: [String: Int] = [:]
+    for number in 0..<(isExhaustive ? 100_000 : 1000) {
+      let own = seed &+ UInt64(number)
+      await findings.check("repeat it with RECOVER_SEED=\(own)") {
+        let end = try await Chaos(seed: own).play()
+        ends[end, default: 0] += 1
+      }
+      if findings.count > 20 { break }
+    }
+    findings.report()
+    print(ends)
+    #expect(Set(ends.keys) == ["succeeded", "rolled-back", "failed-clean"], "\(ends)")
+  }
+}
