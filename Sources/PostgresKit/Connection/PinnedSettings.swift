@@ -17,7 +17,7 @@ package struct PinnedSettings: Sendable, Hashable {
     "default_transaction_isolation": "read committed", "default_transaction_deferrable": "off",
     "standard_conforming_strings": "on", "client_min_messages": "notice",
     // So that a backend whose client was killed does not go on for hours (since 14).
-    "client_connection_check_interval": "5s",
+    "client_connection_check_interval": "500ms",
   ])
 
   /// What makes the text of every value the same on every server, for hashes and comparisons.

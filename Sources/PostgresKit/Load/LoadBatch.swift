@@ -65,6 +65,11 @@ struct LoadBatch {
     return group
   }
 
+  /// Whether it has taken time that is worth keeping: a tenth of the longest time.
+  func isOld(_ request: LoadRequest) -> Bool {
+    isOpen && Moment.now - startedAt >= request.commitInterval / 10
+  }
+
   /// Whether it is time to commit.
   func isDue(at offset: Int64, _ request: LoadRequest) -> Bool {
     guard isOpen else { return false }

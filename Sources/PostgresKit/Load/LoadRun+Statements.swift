@@ -17,21 +17,21 @@ extension LoadRun where Source: ~Copyable {
     case (.transaction, .transaction(.commit)): try commitTransaction()
     case (.transaction, .transaction(.rollback)): try rollbackTransaction()
     case (.transaction, .session(let change)): try session.change(change, reader.text, at: piece.offset)
-    case (.transaction, _): try add(statement.role)
-    case (.largeObjects, .largeObject): try add(statement.role)
+    case (.transaction, _): try add(statement)
+    case (.largeObjects, .largeObject): try add(statement)
     case (.largeObjects, .transaction(.commit)): mode = .statements
     case (.largeObjects(let offset), _):
       // More than large objects: its ROLLBACK or its deferred constraints may matter.
       ownTransactionOffsets.insert(offset)
       throw Rerun()
-    case (_, let role): try runOutsideTransaction(role)
+    case (_, _): try runOutsideTransaction(statement)
     }
   }
 
   /// Runs a statement that stands in no transaction of the dump.
-  private mutating func runOutsideTransaction(_ role: LoadStatement.Role) throws {
-    if aloneOffsets.contains(piece.offset) || isPendingHere { return try runAlone(aloneKind(of: role)) }
-    switch role {
+  private mutating func runOutsideTransaction(_ statement: LoadStatement) throws {
+    if aloneOffsets.contains(piece.offset) || isPendingHere { return try runAlone(aloneKind(of: statement.role)) }
+    switch statement.role {
     case .transaction(.begin): mode = .begun(piece, before, reader.text)
     case .transaction(.commit), .transaction(.rollback): return
     case .transaction(.inside): try runAlone(.repeatable)
@@ -42,7 +42,13 @@ extension LoadRun where Source: ~Copyable {
       try session.change(change, reader.text, at: piece.offset)
       if isCareful { try commit(at: reader.state) }
     case .plain, .insert, .largeObject, .sessionBound, .empty, .passedOver, .refused:
-      if isCareful { try runSingle(.none) } else { try add(role) }
+      if isCareful {
+        try runSingle(.none)
+      } else if statement.isHeavy {
+        try addHeavy(statement)
+      } else {
+        try add(statement)
+      }
     }
   }
 
@@ -58,8 +64,20 @@ extension LoadRun where Source: ~Copyable {
     return reader.withBytes { LoadStatement.title(of: $0, syntax: syntax) }
   }
 
+  /// Runs a statement that may take long, so that a life that is cut off in it loses little else.
+  ///
+  /// It shares a transaction only with what took no time to speak of, and no message at all.
+  private mutating func addHeavy(_ statement: LoadStatement) throws {
+    try session.flush()
+    if session.batch.isOld(request) { try commit(at: before) }
+    try add(statement)
+    try session.flush()
+    if session.batch.isOld(request) { try commit(at: reader.state) }
+  }
+
   /// Adds the statement to the open transaction.
-  private mutating func add(_ role: LoadStatement.Role) throws {
+  private mutating func add(_ statement: LoadStatement) throws {
+    let role = statement.role
     var table: SQLName?
     if case .insert(let name) = role { table = name }
     if role == .sessionBound { session.sessionBoundLine = session.sessionBoundLine ?? piece.line }

@@ -17,6 +17,7 @@ extension LoadStatement {
       role = .refused(reason)
     } else {
       role = Self.role(of: statement.kind, Self.head(of: bytes, syntax: syntax))
+      isHeavy = Self.isHeavy(statement.kind)
     }
   }
 
@@ -82,6 +83,20 @@ extension LoadStatement {
       // Their escapes were refused above.
       .copyServer, .role, .tablespace, .alterSystem, .parameter, .load:
       .plain
+    }
+  }
+
+  private static func isHeavy(_ kind: DumpStatement.Kind) -> Bool {
+    switch kind {
+    case .createIndex, .refreshMaterializedView, .doBlock, .alter, .other: true
+    case .create(let object):
+      switch object.kind {
+      case .primaryKey, .uniqueConstraint, .foreignKey, .checkConstraint, .exclusionConstraint, .notNullConstraint,
+        .materializedView:
+        true
+      default: false
+      }
+    default: false
     }
   }
 

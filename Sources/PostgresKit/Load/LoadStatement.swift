@@ -1,6 +1,8 @@
 /// A statement of a dump as the loader sees it: how it has to be run.
 struct LoadStatement: Sendable, Hashable {
   var role: Role
+  /// Whether it may take long: it scans or rewrites a table, or runs code of the dump.
+  var isHeavy = false
 
   enum Role: Sendable, Hashable {
     /// Nothing but a semicolon.

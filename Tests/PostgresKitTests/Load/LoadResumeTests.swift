@@ -54,7 +54,7 @@ struct LoadResumeTests {
     let dump = try bench.server.pgDump(rich, options: options)
     let seed = SeededGenerator.runSeed
     var generator = SeededGenerator(seed: seed)
-    for _ in 0..<4 {
+    for _ in 0..<2 {
       try bench.server.withDatabase { database in
         var isDone = false
         while !isDone {
