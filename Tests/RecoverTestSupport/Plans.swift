@@ -14,7 +14,8 @@ package enum Plans {
   package static func step(
     _ id: String, _ kind: StepKind = .compensable, attempts: Int = 3, timeout: Duration? = nil,
     deadline: Duration? = nil, backoff: Duration = .seconds(1), onExhausted: ProcedureStep.OnExhausted = .fail,
-    holding resources: [String] = [], owing obligation: String? = nil, approval: ApprovalTerms? = nil, paidBy payers: [String] = []
+    holding resources: [String] = [], owing obligation: String? = nil, approval: ApprovalTerms? = nil,
+    paidBy payers: [String] = []
   ) -> PlannedStep {
     PlannedStep(
       id: id, uses: "test.\(id)", kind: kind,

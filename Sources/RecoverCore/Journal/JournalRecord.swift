@@ -51,7 +51,9 @@ package struct JournalRecord: Sendable, Hashable {
     var message: [UInt8] = []
     message.reserveCapacity(payload.count + 160)
     func add(_ number: Int64) {
-      for shift in stride(from: Int64(56), through: 0, by: -8) { message.append(UInt8(truncatingIfNeeded: number >> shift)) }
+      for shift in stride(from: Int64(56), through: 0, by: -8) {
+        message.append(UInt8(truncatingIfNeeded: number >> shift))
+      }
     }
     func add(_ bytes: [UInt8]) {
       add(Int64(bytes.count))

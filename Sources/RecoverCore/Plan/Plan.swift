@@ -117,9 +117,15 @@ package struct PlannedStep: Sendable, Hashable, Codable {
 
 extension PlannedStep {
   /// The longest that one attempt may take.
-  package var timeout: Duration? { timeoutText?.wrappedValue }
+  package var timeout: Duration? {
+    get { timeoutText?.wrappedValue }
+    set { timeoutText = newValue.map(DurationText.init(wrappedValue:)) }
+  }
   /// The longest that all attempts together may take, resumes included.
-  package var deadline: Duration? { deadlineText?.wrappedValue }
+  package var deadline: Duration? {
+    get { deadlineText?.wrappedValue }
+    set { deadlineText = newValue.map(DurationText.init(wrappedValue:)) }
+  }
 
   enum CodingKeys: String, CodingKey {
     case id, uses, kind, with, retry

@@ -62,6 +62,11 @@ package struct Runner: Sendable {
     guard !machine.state.isTerminal else {
       throw RecoverError(.usage, "run \(history.run) has ended: it is \(machine.state.name)")
     }
+    if case .compensate = entry, machine.isPivotStanding {
+      throw RecoverError(
+        .usage, "run \(history.run) is past its pivot: undoing it would lose what was accepted since",
+        hint: "recover resume \(history.run) tries again, recover abandon \(history.run) ends it as it stands")
+    }
     switch (entry, machine.state) {
     case (.start, .planned), (.resume, _), (.cancel, _), (.approve, .waiting), (.reject, .waiting),
       (.abandon, .needsOperator), (.abandon, .paused), (.abandon, .planned):

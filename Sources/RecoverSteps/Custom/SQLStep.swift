@@ -55,7 +55,13 @@ struct SQLStep: Step {
         guard try connection.value("SELECT to_regclass('recover_steps.done')") != nil else { return .null }
         let removed = try connection.rows(
           "DELETE FROM recover_steps.done WHERE mark = $1 RETURNING mark", [Self.mark(context)])
-        if !removed.isEmpty, let undoStatements { try connection.execute(undoStatements) }
+        guard !removed.isEmpty else { return ["undone": false] }
+        guard let undoStatements else {
+          throw RecoverError(
+            .needsOperator, "step \(context.step.id) has no undo: what it did stands",
+            hint: "take it back by hand, then recover abandon \(context.run); or give the step an undo")
+        }
+        try connection.execute(undoStatements)
         return ["undone": .bool(!removed.isEmpty)]
       }
     }

@@ -52,7 +52,11 @@ struct ShellStep: Step {
   }
 
   func undo(_ context: StepContext) async throws -> JSONValue {
-    guard let undo else { return ["undo": "none"] }
+    guard let undo else {
+      throw RecoverError(
+        .needsOperator, "step \(context.step.id) has no undo: what it did stands",
+        hint: "take it back by hand, then recover abandon \(context.run); or give the step an undo")
+    }
     let result = try await execute(undo, kind: .run, context)
     try result.requireSuccess("the undo of step \(context.step.id)", logFile: context.logFile)
     return ["exit": 0]

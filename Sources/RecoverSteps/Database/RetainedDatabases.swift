@@ -46,11 +46,17 @@ package struct RetainedDatabases: Sendable {
     }
   }
 
-  /// Drops one, if it still has the OID and our breadcrumb.
+  /// Drops one, if it still has the OID and our breadcrumb, and no living run anywhere holds its target.
+  ///
+  /// - Throws: ``RecoverError`` `claimed` when one does.
   package func drop(_ entry: Entry) async throws {
     let access = access
     try await BlockingThread.run("recover-cleanup") { interruption in
       var connection = try access.connectToMaintenance(interruption)
+      let lock = try AdvisoryLock.take(
+        access.adminSettings(for: connection.database), database: entry.target,
+        systemIdentifier: try ServerIdentity.read(&connection).systemIdentifier)
+      defer { lock.release() }
       _ = try SideDatabase(name: entry.name, run: entry.run)
         .drop(oid: entry.oid, &connection, until: .after(Self.limit))
     }

@@ -24,6 +24,9 @@ struct ServerInspection: Sendable {
     let pooling = try Pooling.detect(work.access.maintenanceSettings, interruption: interruption)
     var findings = Findings()
     findings.live = try liveFacts(&connection)
+    if findings.live?.allowsConnections == false {
+      findings.warnings.append("the live database lets nobody in (ALLOW_CONNECTIONS false); the restored one will")
+    }
     try checkLeftovers(&connection)
     let account = try Account.read(&connection)
     try checkRequirements(account, &connection)

@@ -29,7 +29,9 @@ struct PlanTests {
 
   @Test("targets of different kinds never share a claim")
   func keys() {
-    let keys = [Target.Kind.database, .tree, .deployment, .custom].map { Target(kind: $0, identity: "x", name: "x").key }
+    let keys = [Target.Kind.database, .tree, .deployment, .custom].map {
+      Target(kind: $0, identity: "x", name: "x").key
+    }
     #expect(Set(keys).count == 4)
   }
 

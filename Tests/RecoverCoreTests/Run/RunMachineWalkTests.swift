@@ -29,7 +29,9 @@ struct RunMachineWalkTests {
           "s\(steps.count)", kind, attempts: generator.int(1...3), onExhausted: generator.pick([.fail, .pause]),
           holding: [generator.pick(["a", "b", "c"])])
         if kind == .compensable, generator.chance(1, of: 4) { step.obligation = "owed by \(step.id)" }
-        if kind == .readonly, generator.chance(1, of: 4) { step.approval = ApprovalTerms(message: "?", within: .seconds(60)) }
+        if kind == .readonly, generator.chance(1, of: 4) {
+          step.approval = ApprovalTerms(message: "?", within: .seconds(60))
+        }
         if generator.chance(1, of: 2) { step.deadline = .seconds(generator.int(1...100)) }
         steps.append(step)
       }
@@ -90,7 +92,9 @@ struct RunMachineWalkTests {
         let cause = Cause(error(transient: generator.chance(1, of: 2)))
         return try append(machine.decide(failed: step, cause, now: now, random: 0.5))
       }
-      let result: ProbeResult = generator.pick([.notDone, .notDone, .notDone, .done(1), .partial("half"), .unknown("?")])
+      let result: ProbeResult = generator.pick([
+        .notDone, .notDone, .notDone, .done(1), .partial("half"), .unknown("?"),
+      ])
       switch machine.decide(probed: step, result, now: now, random: 0.5) {
       case .record(let event): try append(event)
       case .intend(let attempt, let isRepair, _):
@@ -100,7 +104,8 @@ struct RunMachineWalkTests {
 
     private mutating func perform(_ step: Int) throws {
       if generator.chance(1, of: 4) {
-        try append(.checkpoint(step: machine.plan.steps[step].id, name: "c", value: .integer(Int64(generator.int(0...3)))))
+        try append(
+          .checkpoint(step: machine.plan.steps[step].id, name: "c", value: .integer(Int64(generator.int(0...3)))))
       }
       let result: Result<(JSONValue, Verdict), any Error>
       switch generator.int(0...9) {

@@ -135,7 +135,9 @@ struct StepMachineTableTests {
 
   @Test("only what was intended, may have acted and is not known to be gone needs an undo")
   func needsUndo() throws {
-    let needing: Set = ["intent", "backoff", "unknown", "done", "failed", "undo-intent", "undo-backoff", "undo-unknown"]
+    let needing: Set = [
+      "intent", "backoff", "unknown", "done", "failed", "undo-intent", "undo-backoff", "undo-unknown",
+    ]
     for state in Self.table.keys {
       #expect(try Self.machine(in: state).needsUndo == needing.contains(state), "\(state)")
     }

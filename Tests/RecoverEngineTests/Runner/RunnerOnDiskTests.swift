@@ -77,7 +77,8 @@ struct RunnerOnDiskTests {
         return .integer(Int64(context.attempt))
       }
     }
-    let machine = try await Runner(ports: lab.ports(catalog), control: RunControl()).perform(lab.run, .start(confirmedBy: "me"))
+    let machine = try await Runner(ports: lab.ports(catalog), control: RunControl()).perform(
+      lab.run, .start(confirmedBy: "me"))
     #expect(machine.state == .succeeded)
     #expect(machine.steps[0].evidence == 3)
     #expect(try await History(of: lab.run, in: lab.store).machine == machine)
@@ -116,7 +117,8 @@ struct RunnerOnDiskTests {
           return .null
         }
       }
-      let machine = try await Runner(ports: lab.ports(catalog), control: control).perform(lab.run, .start(confirmedBy: "me"))
+      let machine = try await Runner(ports: lab.ports(catalog), control: control).perform(
+        lab.run, .start(confirmedBy: "me"))
       #expect(machine.state == .rolledBack)
       #expect(try await History(of: lab.run, in: lab.store).machine == machine)
     }
@@ -156,7 +158,8 @@ struct RunnerOnDiskTests {
         }
       }
     }
-    let machine = try await Runner(ports: lab.ports(catalog), control: RunControl()).perform(lab.run, .start(confirmedBy: "me"))
+    let machine = try await Runner(ports: lab.ports(catalog), control: RunControl()).perform(
+      lab.run, .start(confirmedBy: "me"))
     #expect(machine.steps[0].evidence == "claimed")
     #expect(lab.log.withLock { $0 } == ["fence nobody 0 1", "lock 1", "unlock"])
   }

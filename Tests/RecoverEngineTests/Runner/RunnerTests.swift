@@ -23,7 +23,9 @@ struct RunnerTests {
     try await History(of: simulation.run, in: simulation.store).events
   }
 
-  private static func kinds(_ simulation: Simulation) async throws -> [String] { try await events(simulation).map(\.kind) }
+  private static func kinds(_ simulation: Simulation) async throws -> [String] {
+    try await events(simulation).map(\.kind)
+  }
 
   // MARK: - Time
 

@@ -45,7 +45,9 @@ extension SimulationTests {
         let simulation = Simulation(try await Scenario.happy.prepared())
         let counter = Counter()
         let process = simulation.spawn(.start(confirmedBy: "operator")) { _, crossing in
-          guard crossing.point.hasPrefix("before append"), crossing.goesOn, counter.next() >= number else { return .pass }
+          guard crossing.point.hasPrefix("before append"), crossing.goesOn, counter.next() >= number else {
+            return .pass
+          }
           counter.mark(number)
           return .fail(RecoverError(.noSpace, "the disk is full"))
         }

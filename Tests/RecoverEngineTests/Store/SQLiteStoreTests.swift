@@ -1,5 +1,5 @@
-internal import Glibc
 internal import GRDB
+internal import Glibc
 internal import RecoverBase
 internal import RecoverCore
 internal import RecoverTestSupport
