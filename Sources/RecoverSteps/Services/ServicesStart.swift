@@ -3,8 +3,9 @@ internal import RecoverBase
 internal import RecoverCore
 internal import RecoverEngine
 
-/// `services.start`: starts the services of the target, also those that were down before: what was broken is mended
-/// now. Its undo stops them again, and the undo of `services.stop` starts what ran before.
+/// `services.start`: starts the services of the target, also those that were down before.
+///
+/// What was broken is mended now. Its undo stops them again, and the undo of `services.stop` starts what ran before.
 struct ServicesStart: Step {
   let work: ServicesWork
 
@@ -22,7 +23,7 @@ struct ServicesStart: Step {
   }
 
   func perform(_ context: StepContext) async throws -> JSONValue {
-        for name in names.reversed() { try await work.start(name, context) }
+    for name in names.reversed() { try await work.start(name, context) }
     return try JSONValue(encoding: ["started": names])
   }
 
@@ -37,7 +38,7 @@ struct ServicesStart: Step {
   }
 
   func undo(_ context: StepContext) async throws -> JSONValue {
-        for name in names { try await work.stop(name, context) }
+    for name in names { try await work.stop(name, context) }
     return try JSONValue(encoding: ["stopped": names])
   }
 }

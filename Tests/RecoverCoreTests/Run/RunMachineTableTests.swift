@@ -106,7 +106,9 @@ struct RunMachineTableTests {
     ]) { $1 }
   }
 
-  /// The table: from a state, by an event, to a state. What is not here throws.
+  /// The table: from a state, by an event, to a state.
+  ///
+  /// What is not here throws.
   static let table: [String: [String: RunState]] = {
     let failed = RunState.finalizing(.failed)
     let stuck = RunState.needsOperator(from: .running)

@@ -56,7 +56,9 @@ struct StepMachineTableTests {
     "undoFailed": .undoFailed(cause: cause),
   ]
 
-  /// The table: from a state, by an event, to a state. What is not here throws.
+  /// The table: from a state, by an event, to a state.
+  ///
+  /// What is not here throws.
   static let table: [String: [String: StepState]] = {
     let retry: [String: StepState] = [
       "intended(2)": .intent(attempt: 2), "intended(2, repair)": .intent(attempt: 2), "succeeded": .done,

@@ -6,7 +6,9 @@ internal import RecoverEngine
 internal import RecoverTestSupport
 internal import Testing
 
-/// What the kernel sees of the store: syncs, and a disk without room. Both need rights that not every place gives.
+/// What the kernel sees of the store: syncs, and a disk without room.
+///
+/// Both need rights that not every place gives.
 @Suite("durability", .serialized)
 struct DurabilityTests {
   private typealias Suite = RunStoreConformanceTests

@@ -106,7 +106,9 @@ extension Oracle {
     }
   }
 
-  /// I3: undo runs in exact reverse order of first intents. A step is passed over only while its undo has failed,
+  /// I3: undo runs in exact reverse order of first intents.
+  ///
+  /// A step is passed over only while its undo has failed,
   /// or while it shares a resource with one that is passed over; what shares one with those has to wait, too.
   private func judgeUndoOrder() throws {
     let plan = Dictionary(uniqueKeysWithValues: zip(machine.plan.steps.map(\.id), machine.plan.steps))
