@@ -13,7 +13,8 @@ enum EventText {
     case .resumed(let person, let grant): "resumed by \(person)\(grant ? ", with new attempts" : "")"
     case .step(let id, let event): "\(id): \(describe(event, took.map { " in \(ElapsedText.text($0))" } ?? ""))"
     case .checkpoint(let step, let name, _): "\(step): checkpoint \(name)"
-    case .childStarted(let step, let child): "\(step): started child \(child["pid"]?.integer.map(String.init) ?? "")"
+    case .childStarted(let step, let child):
+      "\(step): started child \((child["identity"] ?? child)["pid"]?.integer.map(String.init) ?? "")"
     case .approvalRequested(let step, let until): "\(step): waits for approval until \(until)"
     case .approved(let step, let by): "\(step): approved by \(by)"
     case .paused(let cause): cause.code.isRequest ? cause.message : "paused: \(cause.message)"

@@ -19,7 +19,7 @@ struct NextCommand {
     case .waiting: "\(command("approve")) (or \(command("reject")), which goes back)"
     case .needsOperator:
       "\(command("show")), then \(command("resume"))"
-        + (machine.isPivotStanding ? "" : " or \(command("compensate"))")
+        + (Self.canGoBack(machine) ? " or \(command("compensate"))" : "")
     }
   }
 
@@ -33,6 +33,12 @@ struct NextCommand {
   var resume: String { command("resume") }
 
   private func command(_ verb: String) -> String { "recover \(verb) \(run)\(place)" }
+
+  /// Whether a run in need of an operator may still be undone.
+  private static func canGoBack(_ machine: RunMachine) -> Bool {
+    if case .needsOperator(.finalizing) = machine.state { return false }
+    return !machine.isPivotStanding
+  }
 
   /// Whether the run replaced a database that was there before.
   private static func canBeUndone(_ machine: RunMachine) -> Bool {

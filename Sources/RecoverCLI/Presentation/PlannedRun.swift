@@ -57,7 +57,9 @@ struct PlannedRun {
     case .refused(let error): throw error
     case .ask(let question, let answer):
       let typed = try Question.ask(
-        question, global, otherwise: "confirm on the command line: --yes, or --confirm NAME in production")
+        question, global,
+        otherwise: plan.environment.needsTypedConfirmation
+          ? "confirm with --confirm \(plan.target.name)" : "confirm with --yes")
       guard typed == answer else {
         throw RecoverError(
           .notConfirmed, "the plan was not confirmed; nothing was changed", hint: "the answer would have been \(answer)"

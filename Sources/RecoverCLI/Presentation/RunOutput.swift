@@ -17,8 +17,11 @@ final class RunOutput: RunObserver {
   private let heading: String
   private let progress: LiveProgress
   private let state = Mutex(State())
+  /// The run as this runner found it; nil for a new one.
+  private let found: RunMachine?
 
-  init(global: GlobalOptions, run: RunID, plan: Plan) throws {
+  init(global: GlobalOptions, run: RunID, plan: Plan, found: RunMachine?) throws {
+    self.found = found
     self.global = global
     self.run = run
     heading = RunView.heading(run: run, plan: plan, hash: try plan.hash(), place: global.place)
@@ -39,7 +42,14 @@ final class RunOutput: RunObserver {
     if case .step(_, .guarded(nil)) = event, !global.verbose { return }
     if case .checkpoint = event, !global.verbose { return }
     progress.event(
-      step: event.step, text: EventText.describe(event, took: took), at: record.wallTime, isEnd: event.endsStep)
+      step: event.step, text: EventText.describe(event, took: took) + next(event, machine), at: record.wallTime,
+      isEnd: event.endsStep)
+  }
+
+  /// A run waits for its approval in the foreground: the command that ends that can't wait for the last line.
+  private func next(_ event: RunEvent, _ machine: RunMachine) -> String {
+    guard case .approvalRequested = event else { return "" }
+    return NextCommand(run: run, place: global.place).text(machine).map { "; next: \($0)" } ?? ""
   }
 
   func progressed(step: String, _ update: Progress) {
@@ -72,11 +82,11 @@ final class RunOutput: RunObserver {
   /// - Returns: the exit status.
   func stopped(_ error: RecoverError) throws -> ExitStatus {
     progress.clear()
-    let status = error.code.exitStatus
+    let machine = state.withLock { $0.machine } ?? found
+    let status = RunView.status(of: error.code, machine: machine)
     if error.code != .interrupted, error.code != .terminated {
       ErrorOutput.write(error, isVerbose: global.verbose)
     }
-    let machine = state.withLock { $0.machine }
     if global.json {
       StandardOutput.write(try JSONLines.summary(of: error, status: status, run: run, machine: machine))
     } else if let machine {

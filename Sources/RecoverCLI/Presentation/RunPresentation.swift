@@ -14,9 +14,14 @@ struct RunPresentation {
     _ = try composition.runner(for: plan, in: store, drivers: drivers)
   }
 
+  /// Performs the run.
+  ///
+  /// - Parameter found: the run as its journal tells it; nil for one that was made just now.
   /// - Returns: the exit status; what ended the run, or stopped its runner, was said.
-  func perform(_ run: RunID, plan: Plan, drivers: StepDrivers, _ entry: Runner.Entry) async throws -> ExitStatus {
-    let output = try RunOutput(global: global, run: run, plan: plan)
+  func perform(
+    _ run: RunID, plan: Plan, found: RunMachine? = nil, drivers: StepDrivers, _ entry: Runner.Entry
+  ) async throws -> ExitStatus {
+    let output = try RunOutput(global: global, run: run, plan: plan, found: found)
     let control = RunControl()
     let runner = try composition.runner(for: plan, in: store, drivers: drivers, observer: output, control: control)
     let signals = SignalHandling(control: control, output: output)

@@ -37,6 +37,15 @@ enum RunView {
 
   private static func at(_ machine: RunMachine) -> String { machine.cause?.step.map { " at \($0)" } ?? "" }
 
+  /// The exit status of an error that stopped a run's runner: a run that has begun to act is not clean.
+  static func status(of code: RecoverError.Code, machine: RunMachine?) -> ExitStatus {
+    let status = code.exitStatus
+    guard status == .failedClean, let machine, !machine.state.isTerminal, !machine.intentOrder.isEmpty else {
+      return status
+    }
+    return .needsOperator
+  }
+
   /// A line of `recover runs --json`.
   static func row(_ run: RunSummary, state: String) -> [String: JSONValue] {
     [

@@ -37,10 +37,14 @@ struct RunViewTests {
     Row(events: [started, .completed, .finished], liveOID: nil, next: nil),
     Row(events: [started, .failing(cause: cause, pivotDisproved: false), .finished], next: "recover show R"),
     Row(
-      events: [started, TestRun.step("load", intended), .stuck(cause: cause)],
+      events: [
+        started, TestRun.step("load", .guarded(skip: nil)), TestRun.step("load", intended), .stuck(cause: cause),
+      ],
       next: "recover show R, then recover resume R or recover compensate R"),
     Row(
-      events: [started, TestRun.step("accept", intended), .stuck(cause: cause)],
+      events: [
+        started, TestRun.step("accept", .guarded(skip: nil)), TestRun.step("accept", intended), .stuck(cause: cause),
+      ],
       next: "recover show R, then recover resume R"),
   ]
 
@@ -49,6 +53,18 @@ struct RunViewTests {
     let machine = try TestRun.machine(row.events, plan: TestRun.plan(liveOID: row.liveOID))
     let next = NextCommand(run: Self.run, place: "").text(machine)
     #expect(next == row.next?.split(separator: "R", omittingEmptySubsequences: false).joined(separator: Self.run.text))
+  }
+
+  @Test("an error in the middle of a run is not told as one before any effect")
+  func status() throws {
+    let open = try TestRun.machine([
+      Self.started, TestRun.step("load", .guarded(skip: nil)), TestRun.step("load", Self.intended),
+    ])
+    #expect(RunView.status(of: .unreachable, machine: open) == .needsOperator)
+    #expect(RunView.status(of: .terminated, machine: open) == .terminated)
+    #expect(RunView.status(of: .leaseLost, machine: open) == .claimed)
+    #expect(RunView.status(of: .unreachable, machine: try TestRun.machine([Self.started])) == .failedClean)
+    #expect(RunView.status(of: .unreachable, machine: nil) == .failedClean)
   }
 
   @Test("a run that has ended says what can still be done about it")

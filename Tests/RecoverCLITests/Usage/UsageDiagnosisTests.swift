@@ -36,7 +36,7 @@ struct UsageDiagnosisTests {
       ),
       (
         "lock --jsn", "recover lock has no option --jsn",
-        "did you mean `--json`? recover lock --help lists the commands; options come after them"
+        "did you mean `--json`? recover lock --help lists the options"
       ),
       ("--json runs", "recover has no option --json", "recover --help lists the commands; options come after them"),
     ])
@@ -89,7 +89,8 @@ struct UsageDiagnosisTests {
   /// The help of a command, as it is printed where the terminal has 80 columns.
   private static func help(of path: [String]) -> String {
     do {
-      _ = try RecoverCommand.parseAsRoot(path + ["--help"])
+      var command = try RecoverCommand.parseAsRoot(path + ["--help"])
+      try command.run()
       return ""
     } catch {
       return RecoverCommand.fullMessage(for: error, columns: 80)

@@ -40,6 +40,7 @@ struct TakenUp {
   private func perform(_ found: FoundRun, _ entry: (String) -> Runner.Entry) async throws -> ExitStatus {
     let drivers = try found.composition.drivers(databaseURL: database)
     return try await RunPresentation(composition: found.composition, store: found.store, global: global)
-      .perform(found.id, plan: found.machine.plan, drivers: drivers, entry(ProcessEnvironment.userName))
+      .perform(
+        found.id, plan: found.machine.plan, found: found.machine, drivers: drivers, entry(ProcessEnvironment.userName))
   }
 }
