@@ -23,6 +23,8 @@ package struct SQLiteStore: Sendable {
       configuration.label = "journal"
       configuration.busyMode = .timeout(10)
       queue = try DatabaseQueue(path: path, configuration: configuration)
+      // Plans name servers and paths; the files that SQLite puts beside it get the same mode.
+      unsafe chmod(path, 0o600)
       try queue.inDatabase { try Self.prepare($0) }
     } catch let error as RecoverError {
       throw error
