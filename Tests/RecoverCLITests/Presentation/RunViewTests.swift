@@ -33,8 +33,8 @@ struct RunViewTests {
     Row(events: [started], next: "recover resume R"),
     Row(events: [started, .paused(cause: cause)], next: "recover resume R (or recover cancel R, which goes back)"),
     Row(
-      events: [started, .completed, .finished], next: "recover undo R (swaps back, within the retention)"),
-    Row(events: [started, .completed, .finished], liveOID: nil, next: nil),
+      events: TestRun.success, next: "recover undo R (swaps back, within the retention)"),
+    Row(events: TestRun.success, liveOID: nil, next: nil),
     Row(events: [started, .failing(cause: cause, pivotDisproved: false), .finished], next: "recover show R"),
     Row(
       events: [
@@ -69,7 +69,7 @@ struct RunViewTests {
 
   @Test("a run that has ended says what can still be done about it")
   func ended() throws {
-    let done = try TestRun.machine([Self.started, .completed, .finished])
+    let done = try TestRun.machine(TestRun.success)
     let next = NextCommand(run: Self.run, place: " --state s")
     #expect(
       next.afterTheEnd(of: done)

@@ -5,7 +5,8 @@ internal import RecoverEngine
 /// `recover doctor`: whether everything that recoveries rest on is there.
 struct DoctorCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
-    commandName: "doctor", abstract: "Check libraries, programs, the state directory and the clock.")
+    commandName: "doctor", abstract: "Check libraries, programs, the state directory and the clock.",
+    usage: "recover doctor [<options>]")
 
   @OptionGroup var global: GlobalOptions
 

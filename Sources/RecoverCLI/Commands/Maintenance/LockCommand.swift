@@ -11,7 +11,8 @@ struct LockCommand: AsyncParsableCommand {
 
   /// `recover lock status`.
   struct Status: ReportingCommand {
-    static let configuration = CommandConfiguration(commandName: "status", abstract: "List leases and their holders.")
+    static let configuration = CommandConfiguration(
+      commandName: "status", abstract: "List leases and their holders.", usage: "recover lock status [<options>]")
     @OptionGroup var global: GlobalOptions
 
     mutating func runReporting() async throws -> ExitStatus {

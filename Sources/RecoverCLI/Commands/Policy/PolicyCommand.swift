@@ -13,7 +13,8 @@ struct PolicyCommand: AsyncParsableCommand {
   /// `recover policy lint`.
   struct Lint: ReportingCommand {
     static let configuration = CommandConfiguration(
-      commandName: "lint", abstract: "Check the policies: every error with file, line and column.")
+      commandName: "lint", abstract: "Check the policies: every error with file, line and column.",
+      usage: "recover policy lint [--policy <dir>] [<options>]")
     @OptionGroup var global: GlobalOptions
 
     mutating func runReporting() async throws -> ExitStatus {
@@ -30,7 +31,8 @@ struct PolicyCommand: AsyncParsableCommand {
   /// `recover policy show`.
   struct Show: ReportingCommand {
     static let configuration = CommandConfiguration(
-      commandName: "show", abstract: "Print the policy and the procedures in force, and where each is from.")
+      commandName: "show", abstract: "Print the policy and the procedures in force, and where each is from.",
+      usage: "recover policy show [--policy <dir>] [<options>]")
     @OptionGroup var global: GlobalOptions
 
     mutating func runReporting() async throws -> ExitStatus {

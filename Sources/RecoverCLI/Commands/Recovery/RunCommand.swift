@@ -9,6 +9,7 @@ internal import RecoverSteps
 struct RunCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Run a procedure of your own, written in the policy directory.",
+    usage: "recover run <procedure> [<options>]",
     discussion: """
       Example, policies/flush.yaml:
         procedure: flush

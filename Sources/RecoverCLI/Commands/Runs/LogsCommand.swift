@@ -7,7 +7,8 @@ internal import RecoverEngine
 /// `recover logs RUN`: what the run's children printed, step by step.
 struct LogsCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
-    commandName: "logs", abstract: "Print the logs of a run's steps.")
+    commandName: "logs", abstract: "Print the logs of a run's steps.",
+    usage: "recover logs <run> [--step <step>] [<options>]")
 
   @OptionGroup var run: RunArgument
   @Option(help: "Only this step.")

@@ -6,7 +6,8 @@ internal import RecoverEngine
 /// `recover pause RUN`: asks the process that holds the run to stop at its next safe point.
 struct PauseCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
-    commandName: "pause", abstract: "Ask a run to pause at its next safe point.")
+    commandName: "pause", abstract: "Ask a run to pause at its next safe point.",
+    usage: "recover pause <run> [<options>]")
 
   @OptionGroup var run: RunArgument
   @OptionGroup var global: GlobalOptions
@@ -61,7 +62,8 @@ struct ApproveCommand: ReportingCommand {
 /// `recover reject RUN`: makes a waiting run go back.
 struct RejectCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
-    commandName: "reject", abstract: "Make a run that waits for an approval go back.")
+    commandName: "reject", abstract: "Make a run that waits for an approval go back.",
+    usage: "recover reject <run> [<options>]")
 
   @OptionGroup var run: RunArgument
   @OptionGroup var global: GlobalOptions

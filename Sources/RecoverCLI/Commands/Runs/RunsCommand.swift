@@ -6,7 +6,8 @@ internal import RecoverEngine
 /// `recover runs`: what ran, newest last.
 struct RunsCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
-    commandName: "runs", abstract: "List the runs, and which of them are still open.")
+    commandName: "runs", abstract: "List the runs, and which of them are still open.",
+    usage: "recover runs [--open] [<options>]")
 
   @OptionGroup var global: GlobalOptions
   @Flag(help: "Only runs that claim their target.")

@@ -6,7 +6,8 @@ internal import RecoverEngine
 /// `recover show RUN`: the run, its steps, what is owed, and the whole timeline.
 struct ShowCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Show a run: its plan, its steps, what is owed, the timeline.")
+    commandName: "show", abstract: "Show a run: its plan, its steps, what is owed, the timeline.",
+    usage: "recover show <run> [<options>]")
 
   @OptionGroup var run: RunArgument
   @OptionGroup var global: GlobalOptions
