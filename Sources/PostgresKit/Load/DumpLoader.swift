@@ -221,8 +221,9 @@ extension LoadRun where Source: ~Copyable {
     case .statements: try commit(at: reader.state)
     case .copy(let progress):
       if case .copyData(_, endsAtRow: true) = piece.kind, progress.mayCut != false {
-        try endCopyPart(progress.copy)
-        if try progress.mayCut ?? session.mayCut(progress.copy.table) { try commit(at: reader.state) }
+        // A part that can't stand alone is not committed; it is sent again when the load goes on.
+        let isWhole = (try? endCopyPart(progress.copy)) != nil
+        if isWhole, try progress.mayCut ?? session.mayCut(progress.copy.table) { try commit(at: reader.state) }
       }
     case .begun, .transaction, .largeObjects, .passedCopy: break
     }

@@ -71,18 +71,45 @@ struct DumpLoaderTests {
     }
   }
 
-  @Test("a data-only dump with a self-referring table loads, however small the commits are")
-  func dataOnly() throws {
-    let rich = try bench.makeRichDatabase()
-    defer { try? bench.server.dropDatabase(rich) }
-    let schema = try bench.server.pgDump(rich, options: ["--schema-only", "--no-publications"])
-    let data = try bench.server.pgDump(rich, options: ["--data-only"])
+  @Test("rows that refer to later rows of their own table load, however small the commits are")
+  func selfReference() throws {
+    var dump = "CREATE TABLE t (id int PRIMARY KEY, up int REFERENCES t);\nCOPY t FROM stdin;\n"
+    for id in (1...500).reversed() { dump += "\(id)\t\(id == 1 ? "\\N" : String(id - 1))\n" }
+    dump += "\\.\n"
     try bench.server.withDatabase { database in
-      try bench.psql(schema, into: database)
-      try bench.server.sql("DELETE FROM s.parent", in: database)
-      let reversed = String(decoding: data, as: UTF8.self)
-      try bench.load(Array(reversed.utf8), into: database, commitBytes: 1)
-      #expect(try bench.server.sql("SELECT count(*) FROM s.parent", in: database) == "300")
+      let outcome = try bench.load(Array(dump.utf8), into: database, commitBytes: 1)
+      #expect(outcome.rows == [SQLName("t"): 500])
+    }
+  }
+
+  @Test("a trigger that fires once a statement fires once a COPY, however small the commits are")
+  func statementTrigger() throws {
+    var dump = """
+      CREATE TABLE t (id int); CREATE TABLE fired (n int);
+      CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO fired VALUES (1); RETURN NULL; END $$;
+      CREATE TRIGGER tg AFTER INSERT ON t FOR EACH STATEMENT EXECUTE FUNCTION f();
+      COPY t FROM stdin;
+
+      """
+    for id in 1...500 { dump += "\(id)\n" }
+    dump += "\\.\n"
+    try bench.server.withDatabase { database in
+      try bench.load(Array(dump.utf8), into: database, commitBytes: 1)
+      #expect(try bench.server.sql("SELECT count(*) FROM fired", in: database) == "1")
+    }
+  }
+
+  @Test("an event trigger of the dump that forbids every DROP does not stop the load from ending")
+  func forbiddingTrigger() throws {
+    let dump = """
+      CREATE FUNCTION f() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no drop'; END $$;
+      CREATE EVENT TRIGGER et ON sql_drop EXECUTE FUNCTION f();
+      ALTER EVENT TRIGGER et ENABLE ALWAYS;
+
+      """
+    try bench.server.withDatabase { database in
+      try bench.load(Array(dump.utf8), into: database)
+      #expect(try bench.probe(database) == .finished)
     }
   }
 

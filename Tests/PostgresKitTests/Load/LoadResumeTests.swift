@@ -80,7 +80,7 @@ struct LoadResumeTests {
     var dump = "CREATE TABLE t (id serial, v text);\nCREATE SEQUENCE lone START 5;\n"
     for index in 0..<300 { dump += "INSERT INTO t (v) VALUES ('\(index)');\n" }
     dump += "SELECT nextval('lone');\nCOPY t (v) FROM stdin;\n"
-    for index in 0..<300 { dump += "copied \(index)\n" }
+    for index in 0..<3000 { dump += "copied \(index)\n" }
     dump += "\\.\n"
     let bytes = Array(dump.utf8)
     var generator = SeededGenerator(seed: SeededGenerator.runSeed)
@@ -89,8 +89,8 @@ struct LoadResumeTests {
       while !isDone {
         do {
           var request = try bench.request(database)
-          request.commitBytes = 700
-          let budget = generator.int(3000...12_000)
+          request.commitBytes = 8000
+          let budget = generator.int(9000...20_000)
           _ = try DumpLoader.load(request, interruption: Interruption()) { offset in
             MortalSource(bytes, from: Int(offset), budget: budget)
           }
@@ -98,7 +98,7 @@ struct LoadResumeTests {
         } catch is MortalSource.Death {}
       }
       #expect(
-        try bench.server.sql("SELECT count(*), min(id), max(id), sum(id) FROM t", in: database) == "600|1|600|180300")
+        try bench.server.sql("SELECT count(*), min(id), max(id), sum(id) FROM t", in: database) == "3300|1|3300|5446650")
       #expect(try bench.server.sql("SELECT last_value FROM lone", in: database) == "5")
     }
   }
