@@ -210,7 +210,7 @@ struct RunnerTests {
     guard case .failure(let error) = try #require(late.result) else { throw SimulationFailure("it went on") }
     #expect((error as? RecoverError)?.code == .usage)
     #expect(counter.marked == 1)
-    #expect(try simulation.store.lease(of: "custom:test").map { $0.owner == nil } == true)
+    #expect(simulation.store.lease(of: "custom:test").map { $0.owner == nil } == true)
     _ = try await Self.events(simulation)
   }
 

@@ -7,7 +7,9 @@ internal import Testing
 extension SimulationTests {
   @Test("a random history of faults, crashes, hangs and requests breaks no rule and comes to an end")
   func chaos() async throws {
-    let seed = SeededGenerator.runSeed
+    // The gate plays the same thousand histories each time; the long tier, or RECOVER_SEED, plays others.
+    let isChosen = isExhaustive || ProcessInfoText.environment("RECOVER_SEED") != nil
+    let seed = isChosen ? SeededGenerator.runSeed : 20_261_123
     var findings = Findings()
     var ends: [String: Int] = [:]
     for number in 0..<(isExhaustive ? 100_000 : 1000) {
