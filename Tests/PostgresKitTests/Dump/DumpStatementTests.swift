@@ -268,6 +268,23 @@ struct DumpStatementTests {
     #expect(SQLName("a\u{308}") != SQLName("ä"), "names are equal only when their bytes are")
   }
 
+  @Test(
+    "names are read in the dump's encoding",
+    arguments: [
+      ("UTF8", [0xC3, 0xA4], "ä"), ("SQL_ASCII", [0xC3, 0xA4], "ä"), ("LATIN1", [0xE4, 0x80], "ä\u{80}"),
+      ("LATIN2", [0xB1], "ą"), ("LATIN9", [0xA4], "€"), ("ISO_8859_5", [0xB0], "А"), ("WIN1252", [0x80], "€"),
+      ("windows-1251", [0xC0], "А"), ("KOI8R", [0xC1], "а"), ("EUC_JP", [0xC6, 0xFC], "日"),
+      ("SJIS", [0x93, 0xFA], "日"),
+      ("SJIS", [0x95, 0x5C], "表"), ("BIG5", [0xA4, 0xE9], "日"), ("GBK", [0xC8, 0xD5], "日"),
+      ("GB18030", [0x81, 0x30, 0x81, 0x30], "\u{80}"), ("UHC", [0xEC, 0xED], "日"), ("UTF8", [0xFF], "\u{FFFD}"),
+      ("EUC_JP", [0xFF], "\u{FFFD}"),
+    ] as [(String, [UInt8], String)])
+  func encodings(encoding: String, bytes: [UInt8], name: String) {
+    let text = Array("CREATE TABLE \"a".utf8) + bytes + Array("\" (x int);".utf8)
+    let statement = DumpStatement(text.span, syntax: SQLSyntax(clientEncoding: encoding))
+    #expect(statement.kind == .create(DumpObject(.table, SQLName("a" + name))))
+  }
+
   @Test("statements in random order of tokens are never an error")
   func noise() throws {
     let words = [

@@ -22,7 +22,7 @@ struct StatementSplittingTests {
     Rule("a backslash is itself in a standard literal", #"SELECT 'a\';"#, #"SELECT '\\';"#, "SELECT 1;"),
     Rule("a backslash escapes in an E literal", #"SELECT E'a\';b';"#, #"SELECT e'\\';"#, #"SELECT E'\'''; ';"#),
     Rule("E is no prefix at the end of a word", #"SELECT type'a\';"#, "SELECT 1;"),
-    Rule("E is a prefix right after a number", #"SELECT 1E'\';';"#, "SELECT 1;"),
+    Rule("E is no prefix right after a number", #"SELECT 1E'\';"#, "SELECT 1;"),
     Rule("bit and hexadecimal literals", #"SELECT B'01\', x'\';"#, "SELECT 1;"),
     Rule("national literals", #"SELECT N'a\', n'b;';"#, "SELECT 1;"),
     Rule("Unicode literals and names", #"SELECT U&'\0041;\' AS U&"d\0061;t""a", u&'x';"#, "SELECT 1;"),

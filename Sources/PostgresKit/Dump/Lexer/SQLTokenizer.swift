@@ -32,7 +32,8 @@ struct SQLTokenizer {
       (kind, end) = (.string, literalEnd(in: bytes, openedAt: start, escapes: escapes, isLast: isLast))
     case Ascii.doubleQuote: (kind, end) = (.quotedIdentifier, identifierEnd(in: bytes, openedAt: start))
     case Ascii.dollar: (kind, end) = dollar(in: bytes, from: start, isLast: isLast)
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): (kind, end) = (.number, digitsEnd(in: bytes, from: start))
+    case UInt8(ascii: "0")...UInt8(ascii: "9"):
+      (kind, end) = (.number, numberEnd(in: bytes, from: start, isLast: isLast))
     case let byte where Ascii.isWordStart(byte): (kind, end) = word(in: bytes, from: start, isLast: isLast)
     default: (kind, end) = (.symbol, start + 1)
     }
@@ -129,10 +130,12 @@ extension SQLTokenizer {
     return index
   }
 
-  private func digitsEnd(in bytes: Span<UInt8>, from start: Int) -> Int {
+  /// Where digits end; a letter right behind them belongs to them, so that `1E` is no prefix of a literal.
+  private func numberEnd(in bytes: Span<UInt8>, from start: Int, isLast: Bool) -> Int? {
     var index = start
     while index < bytes.count, Ascii.isDigit(bytes[index]) { index += 1 }
-    return index
+    guard index < bytes.count else { return isLast ? index : nil }
+    return Ascii.isWordStart(bytes[index]) ? index + width(in: bytes, at: index) : index
   }
 
   /// Where a name in double quotes ends; a doubled quote opens the rest of the same name.
@@ -212,7 +215,7 @@ extension SQLTokenizer {
   private func dollar(in bytes: Span<UInt8>, from start: Int, isLast: Bool) -> (SQLToken.Kind, Int?) {
     var index = start + 1
     guard index < bytes.count else { return (.symbol, isLast ? index : nil) }
-    if Ascii.isDigit(bytes[index]) { return (.number, digitsEnd(in: bytes, from: index)) }
+    if Ascii.isDigit(bytes[index]) { return (.number, numberEnd(in: bytes, from: index, isLast: isLast)) }
     if Ascii.isWordStart(bytes[index]) {
       while index < bytes.count, bytes[index] != Ascii.dollar, Ascii.isWordPart(bytes[index]) {
         index += width(in: bytes, at: index)

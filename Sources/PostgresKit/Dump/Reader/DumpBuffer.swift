@@ -45,7 +45,7 @@ struct DumpBuffer: ~Copyable {
 
   /// Reads until the buffer is full or the source ends; a buffer that is full of unread bytes doubles first.
   ///
-  /// Filling it wholly makes the pieces independent of how many bytes each read gives.
+  /// Filling it wholly bounds how often the same bytes are looked at, however small the reads are.
   mutating func fill<Source: ByteSource & ~Copyable>(from source: inout Source) throws {
     let unread = unreadCount
     let old = unsafe memory
