@@ -157,6 +157,17 @@ struct CopyDataTests {
   }
 
   @Test(
+    "a COPY that is not understood is refused, since its data can't be found",
+    arguments: [
+      "COPY;", "COPY t;", "COPY t (a b) FROM stdin;", "COPY U&\"t\" UESCAPE '!' FROM PROGRAM 'id';", "COPY 't' FROM stdin;",
+    ])
+  func unknown(statement: String) throws {
+    let error = try #require(ReadPieces.refusal("SELECT 1;\n\(statement)\n"))
+    #expect(error.code == .backupRefused)
+    #expect(error.message.contains("line 2, byte 10"))
+  }
+
+  @Test(
     "binary data is refused",
     arguments: [
       "COPY BINARY t FROM stdin;", "COPY t FROM stdin WITH BINARY;", "COPY t FROM stdin (FORMAT binary);",

@@ -109,6 +109,7 @@ extension DumpSplitter {
     switch effect {
     case .none: break
     case .copy(let copy): place = .copyHead(copy)
+    case .unknownCopy: throw refusal("a COPY statement that can't be understood, so that its data can't be found")
     case .binaryCopy:
       throw refusal("COPY data in binary format", hint: "a plain dump can't hold it; psql can't read it either")
     case .session(let setting):

@@ -12,6 +12,7 @@ struct SurveyBuilder {
   private var databaseTextBytes = 0
   private var objectCount = 0
   private var escapeCount = 0
+  private var hasStatements = false
   /// What is open at the end of the dump.
   var unfinished: DumpPiece.Unfinished?
 
@@ -54,6 +55,7 @@ struct SurveyBuilder {
   ///
   /// - Returns: false when it is written so oddly that it has to be looked at as any other statement.
   mutating func add(insert: Span<UInt8>, rows: Int, syntax: SQLSyntax) -> Bool {
+    hasStatements = true
     if current.add(insert: insert, rows: rows) { return true }
     var cursor = SQLCursor(insert, syntax: syntax, headBytes: 1 << 10)
     guard cursor.take("insert", "into"), let table = cursor.qualifiedName() else { return false }
@@ -66,6 +68,7 @@ struct SurveyBuilder {
   }
 
   mutating func add(_ statement: DumpStatement, of piece: DumpPiece) {
+    hasStatements = true
     current.need(roles: statement.roles, tablespace: statement.tablespace)
     if let escape = statement.escape { add(escape, line: piece.line) }
     switch statement.kind {
@@ -164,7 +167,7 @@ struct SurveyBuilder {
     case nil: break
     }
     if state.restrictKey != nil { return .truncated("the \\unrestrict that lifts its \\restrict is missing") }
-    guard origin.hasBanner else { return .unknown }
+    guard origin.hasBanner else { return hasStatements ? .unknown : .truncated("it holds no statement") }
     if footers.clusterIsOpen { return .truncated("the last line of pg_dumpall is missing") }
     return footers.closed < footers.opened ? .truncated("the last line of pg_dump is missing") : .complete
   }
