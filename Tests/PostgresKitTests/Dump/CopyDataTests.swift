@@ -159,7 +159,8 @@ struct CopyDataTests {
   @Test(
     "a COPY that is not understood is refused, since its data can't be found",
     arguments: [
-      "COPY;", "COPY t;", "COPY t (a b) FROM stdin;", "COPY U&\"t\" UESCAPE '!' FROM PROGRAM 'id';", "COPY 't' FROM stdin;",
+      "COPY;", "COPY t;", "COPY t (a b) FROM stdin;", "COPY U&\"t\" UESCAPE '!' FROM PROGRAM 'id';",
+      "COPY 't' FROM stdin;",
     ])
   func unknown(statement: String) throws {
     let error = try #require(ReadPieces.refusal("SELECT 1;\n\(statement)\n"))

@@ -13,7 +13,8 @@ struct DumpSurveyTests {
     "whether a dump is whole",
     arguments: [
       (banner + footer, .complete), (banner + "SELECT 1;\n" + footer + banner + footer, .complete),
-      (banner + "\\restrict k\n" + footer + "\\unrestrict k\n", .complete), ("SELECT 1;\n", .unknown), ("INSERT INTO t VALUES (1);", .unknown),
+      (banner + "\\restrict k\n" + footer + "\\unrestrict k\n", .complete), ("SELECT 1;\n", .unknown),
+      ("INSERT INTO t VALUES (1);", .unknown),
       ("", .truncated("it holds no statement")), ("\n-- x\n", .truncated("it holds no statement")),
       (footer + ";", .unknown), (banner + "SELECT 1;\n", .truncated("the last line of pg_dump is missing")),
       (banner + footer + banner, .truncated("the last line of pg_dump is missing")),
