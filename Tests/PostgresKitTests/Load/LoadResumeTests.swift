@@ -98,7 +98,8 @@ struct LoadResumeTests {
         } catch is MortalSource.Death {}
       }
       #expect(
-        try bench.server.sql("SELECT count(*), min(id), max(id), sum(id) FROM t", in: database) == "3300|1|3300|5446650")
+        try bench.server.sql("SELECT count(*), min(id), max(id), sum(id) FROM t", in: database) == "3300|1|3300|5446650"
+      )
       #expect(try bench.server.sql("SELECT last_value FROM lone", in: database) == "5")
     }
   }
