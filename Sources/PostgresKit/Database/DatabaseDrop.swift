@@ -76,11 +76,13 @@ extension Connection {
   /// Statements name databases, and somebody may rename one at any time; once a statement of `body` has changed the
   /// catalog's row, a rename waits for our commit, so that the second look is certain.
   ///
-  /// - Throws: ``RecoverError`` `wrongTarget`.
+  /// - Throws: ``RecoverError`` `wrongTarget`; `busy` when another transaction holds the database's row for 10 s.
   mutating func alterDatabase(
     _ name: String, oid: UInt32, _ body: (inout Connection) throws -> Void
   ) throws {
     try transaction { connection in
+      // Somebody may hold the row, in a transaction that was left open.
+      try connection.execute("SET LOCAL lock_timeout = '10s'")
       try connection.checkDatabase(name, oid: oid)
       try body(&connection)
       try connection.checkDatabase(name, oid: oid)

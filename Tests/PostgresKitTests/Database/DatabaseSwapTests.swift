@@ -1,7 +1,6 @@
 import PostgresKit
 import RecoverBase
 import RecoverTestSupport
-import Synchronization
 import Testing
 
 @Suite("a swap of databases")
@@ -89,6 +88,24 @@ struct DatabaseSwapTests {
     // A row can be there whose client was ended before it heard of it, at most one a client and swap.
     #expect((counts.written...counts.written + 16).contains(kept))
     #expect(try scene.rows(scene.failed, "hits") > 20)
+  }
+
+  @Test(
+    "ends at once who connects after the others were ended, while RENAME waits", arguments: AdminCluster.Actor.allCases)
+  func latecomer(actor: AdminCluster.Actor) throws {
+    let scene = try SwapScene(actor)
+    var latecomer: Connection?
+    let report = try scene.swap.perform(scene.settings(), until: scene.deadline) { point in
+      guard point == .propertiesCopied else { return }
+      latecomer = try Connection(scene.server.settings(scene.live, user: "app"))
+    }
+    guard var ended = latecomer.take() else {
+      Issue.record("the point was not reached")
+      return
+    }
+    #expect(throws: RecoverError.self) { try ended.execute("SELECT 1") }
+    #expect(report.ended == 1)
+    #expect(report.attempts == 1)
   }
 
   @Test("that is stopped anywhere leaves all as it was or all done", arguments: DatabaseSwap.Point.allCases)

@@ -36,10 +36,9 @@ private final class Bouncer {
       try TestProcess.output(["sh", "-c", "cat > \"$0\"", path], input: .bytes(Array(text.utf8)), user: user)
     }
     process = try TestProcess([Self.program ?? "", "--quiet", file], user: user, directory: "/")
+    // The socket's file is there a moment before anybody listens on it.
     let deadline = Deadline.after(.seconds(20))
-    while unsafe access(directory + "/.s.PGSQL.6432", F_OK) != 0, !deadline.hasPassed {
-      Interruption().wait(atMost: .milliseconds(10))
-    }
+    while (try? Connection(settings)) == nil, !deadline.hasPassed { Interruption().wait(atMost: .milliseconds(10)) }
   }
 
   var settings: ConnectionSettings {
