@@ -12,7 +12,7 @@ extension SimulationTests {
     let seed = isChosen ? SeededGenerator.runSeed : 20_261_123
     var findings = Findings()
     var ends: [String: Int] = [:]
-    for number in 0..<(environmentValue("CHAOS").flatMap { Int($0) } ?? 1000) {
+    for number in 0..<(isExhaustive ? 100_000 : 1000) {
       let own = seed &+ UInt64(number)
       await findings.check("repeat it with RECOVER_SEED=\(own)") {
         let end = try await Chaos(seed: own).play()
