@@ -81,13 +81,13 @@ extension SimulationTests {
       let reference = try await Sweep.finish(scenario.prepared(), capturing: true)
       for crash in reference.crashes {
         let simulation = Simulation(try await scenario.prepared())
+        defer { simulation.bury() }
         let process = simulation.spawn(.start(confirmedBy: "operator")) { _, crossing in
           crossing.number == crash.crossing.number ? .freeze : .pass
         }
         try simulation.drive(until: process)
         #expect(simulation.image.world == crash.image.world)
         #expect(simulation.image.store.size == crash.image.store.size)
-        simulation.bury()
       }
     }
   }
