@@ -13,11 +13,15 @@ package struct WallTime: Sendable, Hashable, Comparable, Codable {
   }
 
   package static func < (left: WallTime, right: WallTime) -> Bool { left.microseconds < right.microseconds }
+  /// Saturated: a damaged journal may hold any time, and must not stop the process.
   package static func + (left: WallTime, right: Duration) -> WallTime {
-    WallTime(microseconds: left.microseconds + right.nanoseconds / 1000)
+    let (sum, overflow) = left.microseconds.addingReportingOverflow(right.nanoseconds / 1000)
+    return WallTime(microseconds: overflow ? (right < .zero ? .min : .max) : sum)
   }
+  /// Saturated, as the sum is.
   package static func - (left: WallTime, right: WallTime) -> Duration {
-    .microseconds(left.microseconds - right.microseconds)
+    let (difference, overflow) = left.microseconds.subtractingReportingOverflow(right.microseconds)
+    return .microseconds(overflow ? (left < right ? .min : .max) : difference)
   }
 
   package init(from decoder: any Decoder) throws {

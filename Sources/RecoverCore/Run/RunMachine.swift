@@ -12,8 +12,11 @@ package struct RunMachine: Sendable, Hashable {
   package private(set) var steps: [StepMachine]
   /// The plan's step indexes in the order of their first intents; undo runs in its reverse.
   package private(set) var intentOrder: [Int] = []
-  /// Why the run failed; the exit status is a function of the state and this.
+  /// Why the run stands where it does: why it failed, or what paused it or is in its way now; the exit status is a
+  /// function of the state and this.
   package private(set) var cause: Cause?
+  /// Why the run goes back; what gets in the way of that later does not hide it.
+  private var failure: Cause?
   /// Whether the probe proved, when the run failed, that the pivot had not happened though it was intended.
   package private(set) var isPivotDisproved = false
   /// Who approved which step.
@@ -94,9 +97,11 @@ extension RunMachine {
       self.cause = cause
       state = .failedClean
     case (.paused, .resumed(_, let grant)):
+      cause = failure
       state = .running
       takeOver(grant: grant, at: time)
     case (.needsOperator(let from), .resumed(_, true)):
+      cause = failure
       state = from.state
       takeOver(grant: true, at: time)
     case (.running, .resumed(_, let grant)), (.compensating, .resumed(_, let grant)),
@@ -118,6 +123,8 @@ extension RunMachine {
       state = .paused
     case (.needsOperator(.running), .compensateRequested), (.needsOperator(.compensating), .compensateRequested):
       guard !isPivotStanding else { throw invalid(event.kind) }
+      failure = failure ?? cause
+      cause = failure
       for index in steps.indices { steps[index].applyUndoGrant() }
       state = .compensating
     case (.needsOperator, .abandoned), (.paused, .abandoned): state = .abandoned
@@ -130,6 +137,7 @@ extension RunMachine {
     case (.running, .failing(let cause, let disproved)), (.paused, .failing(let cause, let disproved)),
       (.waiting, .failing(let cause, let disproved)):
       self.cause = cause
+      failure = cause
       isPivotDisproved = disproved
       suspendSteps()
       if intentOrder.allSatisfy({ !steps[$0].kind.hasEffect }) {

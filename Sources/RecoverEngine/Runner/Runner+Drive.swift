@@ -100,6 +100,8 @@ extension Runner {
 
   /// Marks requests that change nothing as seen, with a record that says so.
   private func consume(_ session: RunSession, _ kind: RunRequest.Kind) async throws {
+    // A run that has come to rest takes no record; what came too late stays as it is.
+    guard await session.machine.state.isActive else { return }
     let requests = try await pending(session, kind)
     guard !requests.isEmpty else { return }
     try await session.record(.requestIgnored(kind: kind.rawValue), consuming: requests)

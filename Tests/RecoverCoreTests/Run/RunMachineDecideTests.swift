@@ -202,6 +202,58 @@ struct RunMachineDecideTests {
     #expect(throws: RecoverError.self) { try machine.apply(.compensateRequested(by: "me"), at: Plans.time(0)) }
   }
 
+  @Test("a run that was rolled back names what failed, not what then got in the way of going back")
+  func firstCause() throws {
+    let fatal = Cause(code: .backupRefused, message: "the backup is cut off", step: "a")
+    var machine = try Self.running([Plans.step("a"), Plans.step("f", .finalizer)], Self.done("a"))
+    let events: [RunEvent] = [
+      .failing(cause: fatal, pivotDisproved: false), .step(id: "a", event: .undoIntended(attempt: 1)),
+      .step(id: "a", event: .undoFailed(cause: Self.busy)), .stuck(cause: Self.busy),
+    ]
+    for event in events { try machine.apply(event, at: Plans.time(0)) }
+    #expect(machine.cause == Self.busy)
+    try machine.apply(.compensateRequested(by: "me"), at: Plans.time(0))
+    #expect(machine.cause == fatal)
+    for event in [RunEvent.step(id: "a", event: .undone(evidence: .null)), .compensated, .stuck(cause: Self.busy)] {
+      try machine.apply(event, at: Plans.time(0))
+    }
+    #expect(machine.cause == Self.busy)
+    try machine.apply(.resumed(by: "me", grant: true), at: Plans.time(0))
+    for event in Self.done("f") + [.finished] { try machine.apply(event, at: Plans.time(0)) }
+    #expect(machine.state == .rolledBack && machine.cause == fatal)
+  }
+
+  @Test("a run that failed before any effect exits by that cause, whatever a finalizer did meanwhile (I14)")
+  func cleanFailure() throws {
+    let fatal = Cause(code: .backupRefused, message: "the backup is cut off", step: "a")
+    var machine = try Self.running([Plans.step("a", .readonly), Plans.step("f", .finalizer)], [])
+    let events: [RunEvent] =
+      [.failing(cause: fatal, pivotDisproved: false), .stuck(cause: Self.busy), .resumed(by: "me", grant: true)]
+      + Self.done("f") + [.finished]
+    for event in events { try machine.apply(event, at: Plans.time(0)) }
+    #expect(machine.state == .failedClean && machine.exitStatus == .refused)
+  }
+
+  @Test("what paused a run is no longer its cause once it goes on")
+  func resumedCause() throws {
+    let machine = try Self.running([Plans.step("a")], [.paused(cause: Self.busy), .resumed(by: "me", grant: true)])
+    #expect(machine.cause == nil)
+  }
+
+  @Test("times at the ends of what a journal can hold stop nothing", arguments: [Int64.min, .max])
+  func extremeTimes(microseconds: Int64) throws {
+    let extreme = WallTime(microseconds: microseconds)
+    var machine = RunMachine(plan: Plans.plan([Plans.step("a", timeout: .seconds(1), deadline: .seconds(100))]))
+    for event in [.started(confirmedBy: "me")] + Self.begun("a") { try machine.apply(event, at: extreme) }
+    for now in [Plans.time(0), WallTime(microseconds: .min), WallTime(microseconds: .max)] {
+      _ = machine.timeLimit(of: 0, now: now)
+      var next = machine
+      try next.apply(machine.decide(failed: 0, Self.busy, now: now, random: 0.5), at: now)
+      _ = next.next(now: extreme)
+      _ = next.next(now: now)
+    }
+  }
+
   @Test("a debt is open from its step's intent until it is undone or paid")
   func obligations() throws {
     let steps = [Plans.step("stop", owing: "stopped", paidBy: ["start"]), Plans.step("start")]

@@ -164,6 +164,21 @@ struct RunnerTests {
     #expect(try await Self.kinds(simulation).filter { $0 == "step-intended" }.count == 1)
   }
 
+  @Test("a request that comes as the run ends changes nothing and is no error")
+  func tooLate() async throws {
+    for kind in [RunRequest.Kind.pause, .cancel] {
+      let plan = Plans.plan([Plans.step("a")])
+      let (result, _) = try await Self.perform(plan, ScriptedCatalog([:])) { process, crossing in
+        guard crossing.point == "after append finished" else { return .pass }
+        let cause = Cause(code: .interrupted, message: "Ctrl-C")
+        process.control.ask(kind == .pause ? .pause(cause) : .cancel(cause))
+        process.leave(kind)
+        return .pass
+      }
+      #expect(try result.get().state == .succeeded)
+    }
+  }
+
   @Test("a request is seen though looking for it failed before")
   func pollSurvives() async throws {
     let simulation = try await Simulation(plan: Plans.plan([Plans.step("a")]))

@@ -16,6 +16,7 @@ extension SimulationTests {
     var start = try await waiting.prepared()
     if let image { start = image }
     let simulation = Simulation(start)
+    defer { simulation.bury() }
     simulation.schedule(requests)
     let process = simulation.spawn(entry)
     try simulation.drive(until: process)

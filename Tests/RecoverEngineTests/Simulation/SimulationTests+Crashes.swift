@@ -16,14 +16,23 @@ extension SimulationTests {
     return try await Sweep.finish(other.prepared())
   }
 
-  /// The crashes from the first call of a step that has a fault on; before that, a scenario is the happy path.
-  private static func worthwhile(_ crashes: [Sweep.Crash], in scenario: Scenario) -> [Sweep.Crash] {
-    let steps = Set(scenario.faults.keys.compactMap { $0.split(separator: ".").first })
-    guard !isExhaustive, !steps.isEmpty, scenario.name != Scenario.unhealthy.name else { return crashes }
-    let first = crashes.firstIndex { crash in
-      crash.crossing.point.split(whereSeparator: { " .".contains($0) }).contains { steps.contains($0) }
+  /// The crashes from the first call that has a fault on, and not past the last one where the run goes on as if
+  /// nothing had been: before and after, a scenario is the happy path or the plain rollback.
+  private static func worthwhile(_ crashes: [Sweep.Crash], in scenario: Scenario) -> ArraySlice<Sweep.Crash> {
+    let plain: Set = [Scenario.happy.name, Scenario.unhealthy.name]
+    guard !isExhaustive, !plain.contains(scenario.name) else { return crashes[...] }
+    let undoing = scenario.faults.keys.filter { $0.hasSuffix("ndo") }
+    let keys = undoing.isEmpty ? Array(scenario.faults.keys) : undoing
+    func isConcerned(_ crash: Sweep.Crash) -> Bool {
+      let words = crash.crossing.point.split { " .".contains($0) }
+      let isUndo = crash.crossing.point.contains("undo")
+      return keys.contains { key in
+        words.contains { key.hasPrefix("\($0).") } && (isUndo || !key.hasSuffix("ndo"))
+      }
     }
-    return Array(crashes[(first ?? 0)...])
+    let first = crashes.firstIndex(where: isConcerned) ?? 0
+    guard scenario.expected == "succeeded" else { return crashes[first...] }
+    return crashes[first...(crashes.lastIndex(where: isConcerned) ?? crashes.count - 1)]
   }
 
   @Test("a crash at any crossing changes nothing about the end", arguments: scenarios)
@@ -72,13 +81,13 @@ extension SimulationTests {
       let reference = try await Sweep.finish(scenario.prepared(), capturing: true)
       for crash in reference.crashes {
         let simulation = Simulation(try await scenario.prepared())
+        defer { simulation.bury() }
         let process = simulation.spawn(.start(confirmedBy: "operator")) { _, crossing in
           crossing.number == crash.crossing.number ? .freeze : .pass
         }
         try simulation.drive(until: process)
         #expect(simulation.image.world == crash.image.world)
         #expect(simulation.image.store.size == crash.image.store.size)
-        simulation.bury()
       }
     }
   }

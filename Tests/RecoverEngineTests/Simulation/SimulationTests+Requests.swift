@@ -17,6 +17,7 @@ extension SimulationTests {
     _ scenario: Scenario, asking kind: RunRequest.Kind, at number: Int, through channel: Channel
   ) async throws -> (result: Result<RunMachine, any Error>, simulation: Simulation) {
     let simulation = Simulation(try await scenario.prepared())
+    defer { simulation.bury() }
     let process = simulation.spawn(.start(confirmedBy: "operator")) { process, crossing in
       guard crossing.number == number else { return .pass }
       switch channel {

@@ -13,6 +13,7 @@ extension SimulationTests {
       for number in 1...reference.records.count {
         await findings.check("append \(number) fails \(when) it is durable") {
           let simulation = Simulation(try await scenario.prepared())
+          defer { simulation.bury() }
           let counter = Counter()
           let process = simulation.spawn(.start(confirmedBy: "operator")) { process, crossing in
             guard crossing.point.hasPrefix("\(when) append") else { return .pass }
@@ -43,6 +44,7 @@ extension SimulationTests {
     for number in 1...reference.records.count {
       await findings.check("no room from append \(number) on") {
         let simulation = Simulation(try await Scenario.happy.prepared())
+        defer { simulation.bury() }
         let counter = Counter()
         let process = simulation.spawn(.start(confirmedBy: "operator")) { _, crossing in
           guard crossing.point.hasPrefix("before append"), crossing.goesOn, counter.next() >= number else {
@@ -76,13 +78,14 @@ extension SimulationTests {
       for number in 1...reference.crossingCount {
         await findings.check("hangs at \(number)") {
           let simulation = Simulation(try await scenario.prepared())
+          defer { simulation.bury() }
           let hung = simulation.spawn(.start(confirmedBy: "operator")) { _, crossing in
             crossing.number == number ? .freeze : .pass
           }
           try simulation.drive(until: hung)
           simulation.clock.advance(by: .seconds(31))
           let before = try await History(of: simulation.run, in: simulation.store).machine.state
-          guard !before.isTerminal else { return simulation.bury() }
+          guard !before.isTerminal else { return }
           // The old runner wakes in the middle of the takeover, and again when all is over.
           let next = simulation.spawn(before == .planned ? .start(confirmedBy: "o") : .resume(by: "o")) { _, crossing in
             if crossing.point == "before fence" { hung.thaw() }
@@ -92,7 +95,6 @@ extension SimulationTests {
           hung.thaw()
           _ = try next.result?.get()
           try Self.judge(try Sweep.ending(of: simulation), like: reference)
-          simulation.bury()
         }
       }
       findings.report()
@@ -107,6 +109,7 @@ extension SimulationTests {
     for number in 1...reference.crossingCount {
       await findings.check("lease broken at \(number)") {
         let simulation = Simulation(try await scenario.prepared())
+        defer { simulation.bury() }
         let process = simulation.spawn(.start(confirmedBy: "operator")) { _, crossing in
           if crossing.number == number { simulation.store.breakAnyLease() }
           return .pass

@@ -74,9 +74,6 @@ extension Chaos {
       isWild && crossing.number > 0 ? disturb(process, crossing) : .pass
     }
     try simulation.drive(until: process)
-    if environmentValue("CHAOS_LOG") != nil {
-      print("life", process.pid, entry, process.result.map { "\($0)".prefix(60) } ?? "crashed", state.name)
-    }
     try check(process)
     try Oracle.judge(try Sweep.ending(of: simulation))
     // Whoever hangs may keep its lease, or lose it; whoever crashed is gone.
@@ -120,9 +117,6 @@ extension Chaos {
   /// What happens to a process at a crossing.
   private func disturb(_ process: SimulatedProcess, _ crossing: SimulatedProcess.Crossing) -> SimulatedProcess.Verdict {
     guard roll({ $0.chance(1, of: Self.calmness) }) else { return .pass }
-    if environmentValue("CHAOS_LOG") != nil {
-      print("disturb", process.pid, crossing.number, crossing.point, state.name)
-    }
     let isAppend = crossing.point.contains(" append ")
     switch roll({ $0.int(0...10) }) {
     case 0, 1, 2:

@@ -86,6 +86,7 @@ extension SimulatedWorld {
     world.lockHolder = nil
     world.nextPID = 0
     world.nextOID = 0
+    world.serverStarts = 0
     for (name, database) in world.databases where database.oid != 1 { world.databases[name]?.oid = 2 }
     return world
   }

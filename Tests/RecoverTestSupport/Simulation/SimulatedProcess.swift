@@ -212,6 +212,11 @@ package final class Counter: Sendable {
 }
 
 extension SimulatedProcess {
+  /// Leaves a request in the store that it works with, as another process would.
+  package func leave(_ kind: RunRequest.Kind) {
+    simulation.store.leave(kind, of: simulation.run, by: "visitor", at: simulation.clock.wallTime)
+  }
+
   /// How many effects its world has seen.
   package var simulationEffectCount: Int { simulation.world.effects.count }
 }

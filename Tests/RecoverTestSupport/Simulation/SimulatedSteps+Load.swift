@@ -59,14 +59,19 @@ struct LoadStep: Step {
 
   private func load(_ context: StepContext) async throws {
     let name = side(context)
+    let serverStarts = process.simulation.world.serverStarts
     for piece in process.simulation.world.backup.indices {
       try Task.checkCancellation()
       if process.simulation.world.databases[name]?.ledger.contains(piece) == true { continue }
       try await process.simulation.clock.sleep(for: .milliseconds(200))
-      try await process.effect(context, .forward, "piece \(piece)") { $0.load(piece, into: name) }
+      try await process.effect(context, .forward, "piece \(piece)") { world in
+        try world.requireConnection(since: serverStarts)
+        world.load(piece, into: name)
+      }
       try await context.reporter.checkpoint("piece", .integer(Int64(piece)))
     }
     try await process.effect(context, .forward, "flush") { world in
+      try world.requireConnection(since: serverStarts)
       world.databases[name]?.flushedCount = world.backup.count
     }
   }
@@ -93,6 +98,10 @@ struct LoadStep: Step {
 }
 
 extension SimulatedWorld {
+  fileprivate func requireConnection(since serverStarts: Int) throws {
+    guard serverStarts == self.serverStarts else { throw RecoverError(.connectionLost, "the server was restarted") }
+  }
+
   /// Loads one piece of the backup with its ledger row, in one transaction; twice is refused by the ledger's key.
   mutating func load(_ piece: Int, into name: String) {
     guard let database = databases[name], !database.ledger.contains(piece) else { return }

@@ -22,6 +22,8 @@ package struct SimulatedWorld: Sendable, Hashable {
   /// The backup; nobody may change it.
   package let backup: [[String]]
   package var nextOID = 100
+  /// How often the database server was restarted; every connection of before is broken.
+  package var serverStarts = 0
   /// Processes that live: runners, and children of theirs with the epoch that started them.
   package var runners: Set<Int32> = []
   package var children: [SimulatedChild] = []
@@ -134,6 +136,7 @@ extension SimulatedWorld {
 
   /// Restarts the database server: what was committed but not flushed is gone.
   package mutating func restartServer() {
+    serverStarts += 1
     for (name, var database) in databases where database.flushedCount < database.ledger.count {
       database.ledger = Array(database.ledger.prefix(database.flushedCount))
       database.rows = database.ledger.flatMap { backup[$0] }

@@ -93,9 +93,13 @@ extension Simulation {
     }
   }
 
-  /// Frees the tasks of processes that died or stopped, once nothing looks at their universe any more.
+  /// Frees the processes, once nothing looks at their universe any more; the tasks of those that died or stand still
+  /// are run to their end, in which nothing that they try works.
   package func bury() {
-    let dead = processes.withLock { $0.values.filter { !$0.hasFinished } }
+    let dead = processes.withLock { processes in
+      defer { processes = [:] }
+      return processes.values.filter { !$0.hasFinished }.sorted { $0.pid < $1.pid }
+    }
     for process in dead { process.seal() }
     for _ in 0..<100_000 {
       var isIdle = true

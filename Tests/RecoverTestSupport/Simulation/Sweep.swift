@@ -35,6 +35,7 @@ package enum Sweep {
     -> Ending
   {
     let simulation = Simulation(revived(image), seed: seed)
+    defer { simulation.bury() }
     let crashes = CrashRecorder()
     var crossingCount = 0
     var last: RunMachine?
