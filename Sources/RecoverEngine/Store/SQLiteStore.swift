@@ -57,7 +57,8 @@ package struct SQLiteStore: Sendable {
 
   /// Sets what durability rests on and reads it back: GRDB sets `synchronous=NORMAL` on WAL connections.
   private static func prepare(_ database: Database) throws {
-    try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
+    try enterWAL(database)
+    try database.execute(sql: "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
     let mode = try String.fetchOne(database, sql: "PRAGMA journal_mode")
     let level = try Int.fetchOne(database, sql: "PRAGMA synchronous")
     guard mode == "wal", level == 2 else {
@@ -75,6 +76,21 @@ package struct SQLiteStore: Sendable {
       try database.inTransaction(.immediate) {
         try database.execute(sql: schema)
         return .commit
+      }
+    }
+  }
+
+  /// Sets the mode that the file keeps from then on, also where several processes make the same new file.
+  ///
+  /// A connection that changes the mode holds a shared lock and wants an exclusive one; two that do so at once
+  /// would wait for each other, so SQLite answers SQLITE_BUSY at once to one of them, whatever its timeout.
+  private static func enterWAL(_ database: Database) throws {
+    let deadline = Deadline.after(.seconds(10))
+    while true {
+      do {
+        return try database.execute(sql: "PRAGMA journal_mode = WAL")
+      } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY && !deadline.hasPassed {
+        usleep(5_000)
       }
     }
   }
