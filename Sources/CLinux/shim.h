@@ -55,7 +55,7 @@ struct recover_spawn_failure {
   int32_t stage;  // a RECOVER_SPAWN_ number
   int32_t error;  // errno
 };
-enum { RECOVER_SPAWN_SESSION = 1, RECOVER_SPAWN_DIRECTORY = 2, RECOVER_SPAWN_EXECUTE = 3 };
+enum { RECOVER_SPAWN_DIRECTORY = 1, RECOVER_SPAWN_EXECUTE = 2 };
 
 static inline void recover_spawn_fail(int32_t stage) {
   struct recover_spawn_failure failure = {stage, errno};
@@ -73,7 +73,7 @@ static inline void recover_spawn_child(const struct recover_spawn_request *reque
   if (syscall(SYS_close_range, 4u, ~0u, 0u) < 0) {
     for (long descriptor = 4, end = sysconf(_SC_OPEN_MAX); descriptor < end; descriptor++) close((int)descriptor);
   }
-  if (setsid() < 0) recover_spawn_fail(RECOVER_SPAWN_SESSION);
+  if (setsid() < 0 || write(3, "r", 1) != 1) _exit(127);
   struct sigaction standard = {.sa_handler = SIG_DFL};
   for (int number = 1; number < NSIG; number++) sigaction(number, &standard, NULL);
   sigset_t none;
@@ -90,10 +90,11 @@ static inline void recover_spawn_child(const struct recover_spawn_request *reque
   recover_spawn_fail(RECOVER_SPAWN_EXECUTE);
 }
 
-// Starts a child in a session of its own that waits at its gate: it reads one byte from the socket `gate`
-// before it executes the program, and exits with 125 when the socket ends instead, which it also does when
-// the caller dies. A child that can't start writes a recover_spawn_failure; one that executes its program
-// closes the socket. Returns the child's pid, or -1 with errno.
+// Starts a child in a session of its own that waits at its gate: it writes one byte to the socket `gate` once
+// it leads its session, then reads one byte from it before it executes the program, and exits with 125 when
+// the socket ends instead, which it also does when the caller dies. A child that can't start writes a
+// recover_spawn_failure; one that executes its program closes the socket. Returns the child's pid, or -1
+// with errno.
 static inline pid_t recover_spawn_gated(const struct recover_spawn_request *request) {
   // No handler of the caller may run in the child.
   sigset_t all, before;

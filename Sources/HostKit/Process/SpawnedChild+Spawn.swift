@@ -20,13 +20,12 @@ extension SpawnedChild {
     let log = try openLog(context.logFile)
     let nothing = try open("/dev/null", O_RDONLY)
     let output = capturesOutput ? try makePipe() : nil
-    let gate = try makeGate()
-    let pid = try fork(
-      command, path: path, environment: environment,
-      streams: (nothing, output?.write ?? log, log), gate: gate.child)
+    let (pid, gate) = try fork(
+      command, path: path, environment: environment, streams: (nothing, output?.write ?? log, log))
+    awaitSession(at: gate)
     // The child is not reaped yet, so that this reads the child and nobody else.
     guard let stat = ProcessStat.read(pid) else {
-      shutdown(gate.parent.number, Int32(SHUT_RDWR))
+      shutdown(gate.number, Int32(SHUT_RDWR))
       _ = reap(pid)
       throw RecoverError(.missingRequirement, "can't read /proc/\(pid)/stat", hint: "mount proc(5) on /proc")
     }
@@ -34,13 +33,15 @@ extension SpawnedChild {
       pid: pid, startTime: stat.startTime, bootID: try ProcessIdentity.currentBootID())
     return SpawnedChild(
       started: StartedChild(kind: kind, identity: identity, program: command.program), mark: mark, log: log,
-      logStart: Int64(max(lseek(log.number, 0, SEEK_END), 0)), output: output?.read, gate: gate.parent)
+      logStart: Int64(max(lseek(log.number, 0, SEEK_END), 0)), output: output?.read, gate: gate)
   }
 
+  /// Forks, and closes the child's end of the gate here: whoever reads the other end then sees the child's death.
   private static func fork(
     _ command: Command, path: String, environment: [String: String],
-    streams: (input: Descriptor, output: Descriptor, error: Descriptor), gate: Descriptor
-  ) throws -> Int32 {
+    streams: (input: Descriptor, output: Descriptor, error: Descriptor)
+  ) throws -> (pid: Int32, gate: Descriptor) {
+    let gate = try makeGate()
     let arguments = CStrings(command.arguments)
     let shellArguments = CStrings(["/bin/sh", path] + command.arguments.dropFirst())
     let variables = CStrings(environment.map { "\($0.key)=\($0.value)" })
@@ -55,7 +56,7 @@ extension SpawnedChild {
     unsafe request.input = streams.input.number
     unsafe request.output = streams.output.number
     unsafe request.error = streams.error.number
-    unsafe request.gate = gate.number
+    unsafe request.gate = gate.child.number
     let pid = unsafe recover_spawn_gated(&request)
     let error = errno
     extendLifetime(arguments)
@@ -63,11 +64,20 @@ extension SpawnedChild {
     extendLifetime(variables)
     extendLifetime(file)
     extendLifetime(directory)
+    extendLifetime(gate.child)
     guard pid > 0 else {
       errno = error
       throw RecoverError.system(.noSpace, "can't start a process for \(command.program)", hint: "see ulimit -u")
     }
-    return pid
+    return (pid, gate.parent)
+  }
+
+  /// Waits until the child leads its session, by whose number a takeover finds it and all that it starts.
+  ///
+  /// Nothing comes from a child that has died instead: opening its gate says so.
+  private static func awaitSession(at gate: borrowing Descriptor) {
+    var ready = UInt8(0)
+    while unsafe recv(gate.number, &ready, 1, 0) < 0 && errno == EINTR {}
   }
 
   private static func openLog(_ path: String) throws -> Descriptor {

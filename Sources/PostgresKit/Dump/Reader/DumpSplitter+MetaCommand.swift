@@ -37,7 +37,8 @@ extension DumpSplitter {
       }
       return .connect(database: target.database.map(text))
     case ("\\restrict", _), ("\\unrestrict", _), ("\\encoding", _):
-      throw refusal("\(words.command) takes exactly one argument")
+      throw refusal(
+        "\(words.command) takes exactly one argument", hint: "this file was cut off or changed: use another backup")
     default:
       throw refusal(
         "the psql command \(words.command), which no dump needs",
@@ -48,8 +49,14 @@ extension DumpSplitter {
   private mutating func apply(_ command: DumpMetaCommand) throws {
     switch (command, state.restrictKey) {
     case (.unrestrict(let key), let current?) where key.utf8.elementsEqual(current.utf8): state.restrictKey = nil
-    case (.unrestrict, nil): throw refusal("\\unrestrict without a \\restrict before it")
-    case (.unrestrict, _): throw refusal("\\unrestrict with another key than \\restrict had")
+    case (.unrestrict, nil):
+      throw refusal(
+        "\\unrestrict without a \\restrict before it",
+        hint: "this file lost its beginning or was changed: use another backup")
+    case (.unrestrict, _):
+      throw refusal(
+        "\\unrestrict with another key than \\restrict had",
+        hint: "this file was cut off in its last lines, or changed: use another backup")
     case (_, _?):
       throw refusal(
         "a psql command between \\restrict and \\unrestrict",
