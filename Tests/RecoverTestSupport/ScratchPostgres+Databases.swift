@@ -26,6 +26,12 @@ extension ScratchPostgres {
     return database
   }
 
+  /// Makes a directory that the server may write to, beside its data.
+  package func makeServerDirectory(_ name: String) throws -> String {
+    try TestProcess.output(["mkdir", "\(directory)/\(name)"], user: Self.serverUser)
+    return "\(directory)/\(name)"
+  }
+
   /// Drops a database, and ends whoever is connected to it.
   package func dropDatabase(_ database: String) throws {
     try sql("DROP DATABASE IF EXISTS \"\(database)\" WITH (FORCE)")

@@ -17,10 +17,34 @@ struct DumpChoice: Sendable {
     self.survey = survey
     path = bindings.backup.path
     if case .truncated(let how) = survey.completeness {
+      guard survey.origin.hasBanner || survey.segments.contains(where: \.hasContent) else {
+        throw RecoverError(
+          .backupRefused, "\(path) is no SQL dump: it holds nothing that pg_dump writes",
+          hint: "name the file that pg_dump wrote")
+      }
       throw RecoverError(
         .backupRefused, "\(path) was cut off: \(how)", hint: "use a whole backup; this one would lose data")
     }
     database = try Self.choose(survey.connectedDatabases, bindings)
+    try refuseWhatMakesNothing()
+  }
+
+  /// Refuses a part of a dump that can't be restored alone: it would fail in the middle of the load, or restore nothing.
+  private func refuseWhatMakesNothing() throws {
+    guard !segments.isEmpty else {
+      throw RecoverError(
+        .backupRefused, "\(path) holds no database, only what a cluster's databases share",
+        hint: "restore it with psql; recover db takes the dump of a database")
+    }
+    // Rows of an extension's table come without the table.
+    guard segments.allSatisfy({ $0.hasAllObjects && $0.extensions.isEmpty }) else { return }
+    let objects = segments.flatMap(\.objects)
+    let made = Set(objects.filter(\.kind.holdsRows).map(\.name.name))
+    let needed = tables.map(\.name) + objects.compactMap(\.table)
+    guard let first = needed.first, !needed.contains(where: { made.contains($0.name) }) else { return }
+    throw RecoverError(
+      .backupRefused, "\(path) is a part of a dump: it makes none of its tables, such as \(first)",
+      hint: "use a dump with its schema: pg_dump without --data-only and --section")
   }
 
   private static func choose(_ names: [String], _ bindings: DatabaseBindings) throws -> String? {
@@ -126,4 +150,16 @@ struct DumpChoice: Sendable {
     }
     return warnings
   }
+}
+
+extension DumpObject.Kind {
+  /// Whether such an object is what rows, indexes and triggers belong to.
+  fileprivate var holdsRows: Bool {
+    self == .table || self == .foreignTable || self == .materializedView || self == .view
+  }
+}
+
+extension DumpSegment {
+  /// Whether anything in it was understood as part of a dump.
+  fileprivate var hasContent: Bool { !tables.isEmpty || !objectCounts.isEmpty || encoding != nil }
 }

@@ -75,6 +75,8 @@ struct DumpReaderPropertyTests {
       case (.failure(let error), .failure(let other)):
         let (error, other) = (error as? RecoverError, other as? RecoverError)
         try Property.require(error?.code == .backupRefused, "\(String(describing: error))")
+        let place = error?.message.wholeMatch(of: /(?s)x\.sql.*(line|byte) [0-9]+.*/)
+        try Property.require(place != nil, "without its place: \(String(describing: error))")
         try Property.require(error?.message == other?.message, "errors depend on the reads")
       case (.success(let pieces), .failure(let error)), (.failure(let error), .success(let pieces)):
         try Property.require(false, "an error depends on the reads: \(error), \(pieces)")

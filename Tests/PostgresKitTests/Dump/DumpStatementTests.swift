@@ -107,7 +107,11 @@ struct DumpStatementTests {
       ("CREATE TEXT SEARCH CONFIGURATION a.c (PARSER = p);", create(.textSearchConfiguration, "a", "c")),
       ("CREATE TEXT SEARCH TEMPLATE a.t (LEXIZE = l);", create(.textSearchTemplate, "a", "t")),
       ("CREATE ACCESS METHOD m TYPE INDEX HANDLER h;", create(.accessMethod, nil, "m")),
-      ("CREATE OR REPLACE TRUSTED PROCEDURAL LANGUAGE l HANDLER h;", create(.language, nil, "l")),
+      (
+        "CREATE OR REPLACE TRUSTED PROCEDURAL LANGUAGE l HANDLER h;",
+        .create(DumpObject(.language, name(nil, "l"), signature: "HANDLER"))
+      ),
+      ("CREATE OR REPLACE PROCEDURAL LANGUAGE l;", create(.language, nil, "l")),
       ("CREATE LANGUAGE l;", create(.language, nil, "l")),
       ("CREATE STATISTICS a.s ON x FROM t;", create(.statistics, "a", "s")),
       ("CREATE FOREIGN DATA WRAPPER w;", create(.foreignDataWrapper, nil, "w")),
@@ -185,6 +189,7 @@ struct DumpStatementTests {
       ("SECURITY LABEL FOR p ON TABLE a.t IS 'x';", .comment(.table, name("a", "t")), []),
       ("GRANT SELECT(a),UPDATE(b) ON TABLE s.t TO joe, GROUP \"Ann\" WITH GRANT OPTION;", .privileges, ["joe", "Ann"]),
       ("GRANT ALL ON FUNCTION a.f(x text) TO PUBLIC;", .privileges, []),
+      ("GRANT ALL ON FUNCTION a.f(x text) TO \"public\", \"user\";", .privileges, ["user"]),
       ("REVOKE GRANT OPTION FOR ALL ON SCHEMA s FROM joe GRANTED BY ann CASCADE;", .privileges, ["joe", "ann"]),
       (
         "ALTER DEFAULT PRIVILEGES FOR ROLE a, b IN SCHEMA s GRANT SELECT ON TABLES TO c;", .defaultPrivileges,

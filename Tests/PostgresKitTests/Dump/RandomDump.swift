@@ -27,6 +27,8 @@ struct RandomDump {
       case 0, 1: add(space: Self.space(&random))
       case 2, 3: add(copy: &random)
       case 4: add(insert: &random)
+      case 5 where !isForPsql && random.chance(1, of: 2):
+        add(restrictedBy: &random)
       case 5 where !isForPsql:
         let name = random.pick(["a", "b1", "Ünï"])
         append("\\connect \"\(name)\"\n")
@@ -83,6 +85,19 @@ struct RandomDump {
     let end = random.pick(["\\.\n", "\\.\r\n"])
     append(end)
     pieces.append(.copyEnd(end))
+  }
+
+  /// A key as pg_dump makes it, and what may stand between it and its lifting: no other command.
+  private mutating func add(restrictedBy random: inout SeededGenerator) {
+    let letters = Array("abcXYZ019")
+    let key = String((0..<random.int(1...63)).map { _ in random.pick(letters) })
+    append("\\restrict \(key)\n")
+    pieces.append(.command(.restrict(key: key)))
+    for _ in 0..<random.int(0...2) { add(statement: statement(&random), insertedRows: nil) }
+    let end = random.pick(["\n", "\r\n"])
+    if pieces.last.map({ if case .command = $0 { false } else { true } }) == true { add(space: "\n") }
+    append("\\unrestrict \(key)\(end)")
+    pieces.append(.command(.unrestrict(key: key)))
   }
 
   private static func space(_ random: inout SeededGenerator) -> String {

@@ -6,7 +6,7 @@ package struct DumpObject: Sendable, Hashable, Codable {
   /// The table or view that it belongs to: of an index, constraint, trigger, rule, policy.
   package var table: SQLName?
   /// What tells it from others of the same name, as the dump writes it: a routine's or operator's arguments in
-  /// parentheses, the access method of an operator class.
+  /// parentheses, the access method of an operator class; HANDLER for a language that is made of functions.
   package var signature: String?
 
   package init(_ kind: Kind, _ name: SQLName, table: SQLName? = nil, signature: String? = nil) {

@@ -20,7 +20,12 @@ extension StatementParser {
     default: break
     }
     guard let name = objectName(kind) else { return .other("create") }
-    let signature = kind == .operator ? operands() : signature(kind)
+    let signature =
+      switch kind {
+      case .operator: operands()
+      case .language: cursor.isAt("handler") ? "HANDLER" : nil
+      default: signature(kind)
+      }
     if kind == .table || kind == .materializedView { noteTablespace() }
     return .create(DumpObject(kind, name, signature: signature))
   }

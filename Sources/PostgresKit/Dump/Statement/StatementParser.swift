@@ -69,16 +69,17 @@ struct StatementParser {
 
   // MARK: Roles
 
-  private static let noRoles: Set = [
-    "public", "current_user", "current_role", "session_user", "user", "none", "default", "all",
-  ]
+  /// Stand for no certain role; only where they are not quoted.
+  private static let noRoles: Set = ["current_user", "current_role", "session_user", "user", "default", "all"]
+  /// Can't be a role's name, quoted or not: the server reads both alike.
+  private static let reservedNames: Set = ["public", "none"]
 
   /// Notes a role that the statement needs, and gives it back; a word that stands for no certain role gives nil.
   mutating func role() -> String? {
     _ = cursor.take("group")
     let isWord = cursor.token.kind == .word
     guard let name = cursor.identifier() ?? cursor.literal() else { return nil }
-    if isWord, Self.noRoles.contains(name) { return nil }
+    if Self.reservedNames.contains(name) || isWord && Self.noRoles.contains(name) { return nil }
     if !roles.contains(where: { $0.utf8.elementsEqual(name.utf8) }) { roles.append(name) }
     return name
   }

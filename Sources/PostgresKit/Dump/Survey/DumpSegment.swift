@@ -23,6 +23,7 @@ package struct DumpSegment: Sendable, Hashable, Codable {
   package var roles: [String] = []
   /// The extensions that have to be installable, with the schema that each goes to.
   package var extensions: [SQLName] = []
+  /// The languages that it makes by name alone, so that the server has to know them.
   package var languages: [String] = []
   package var tablespaces: [String] = []
   package var eventTriggers: [String] = []

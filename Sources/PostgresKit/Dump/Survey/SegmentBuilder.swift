@@ -123,7 +123,7 @@ struct SegmentBuilder {
     if isKept { segment.objects.append(object) }
     switch object.kind {
     case .extension: segment.extensions.append(object.name)
-    case .language: segment.languages.append(object.name.name)
+    case .language where object.signature == nil: segment.languages.append(object.name.name)
     case .eventTrigger: segment.eventTriggers.append(object.name.name)
     case .publication: segment.publications.append(object.name.name)
     case .subscription: segment.subscriptions.append(object.name.name)
