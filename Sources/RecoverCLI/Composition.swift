@@ -59,8 +59,10 @@ struct Composition {
     control: RunControl = RunControl()
   ) throws -> Runner {
     let crashPoints =
-      try ProcessEnvironment.value("RECOVER_CRASH_AT").map { try CrashPoints($0, environment: plan.environment) }
-      ?? CrashPoints()
+      try ProcessEnvironment.value("RECOVER_CRASH_AT").map {
+        let known = CrashPointNames.all(of: plan, inside: StepLibrary.crashPoints(inside:))
+        return try CrashPoints($0, environment: plan.environment, known: known)
+      } ?? CrashPoints()
     let base = stateDirectory
     return Runner(
       ports: RunnerPorts(

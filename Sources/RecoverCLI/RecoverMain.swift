@@ -8,6 +8,8 @@ package enum RecoverMain {
   package static func run() async {
     let arguments = Array(CommandLine.arguments.dropFirst())
     ArgumentMask.hidePasswords()
+    // Who closes our output early does not end a run, nor what is tidied up after a look.
+    signal(SIGPIPE, SIG_IGN)
     exit(await status(of: arguments).rawValue)
   }
 
@@ -44,8 +46,9 @@ package enum RecoverMain {
   private static func refused(_ error: RecoverError, _ arguments: [String]) -> ExitStatus {
     let options = Set(arguments.prefix { $0 != "--" })
     let status = error.code.exitStatus
-    ErrorOutput.write(error, isVerbose: !options.isDisjoint(with: ["--verbose", "-v"]))
-    if options.contains("--json"), let line = try? JSONLines.summary(of: error, status: status) {
+    let place = CommandPlace(arguments: arguments, currentDirectory: ProcessEnvironment.currentDirectory)
+    ErrorOutput.write(error, isVerbose: !options.isDisjoint(with: ["--verbose", "-v"]), place: place)
+    if options.contains("--json"), let line = try? JSONLines.summary(of: error, status: status, place: place) {
       StandardOutput.write(line)
     }
     return status

@@ -83,6 +83,18 @@ extension DatabaseFence {
     return try endSessions(&connection, until: deadline, writingRoles: [])
   }
 
+  /// The statements that take the fence away, for a person.
+  ///
+  /// - Parameters:
+  ///   - facts: what the database was like before; nil where nobody knows: then it lets everybody in.
+  ///   - state: what the fence made of it.
+  package func reopening(as facts: DatabaseFacts?, from state: State) -> String {
+    let alter = "ALTER DATABASE \(Quoting.identifier(database))"
+    guard state == .readOnly else { return "\(alter) ALLOW_CONNECTIONS \(facts?.allowsConnections ?? true)" }
+    let before = facts?.settings.first { $0.name == Self.readOnlySetting }
+    return "\(alter) \(before?.assignment ?? "RESET \(Self.readOnlySetting)")"
+  }
+
   /// What the database lets in now, whatever its name is.
   package func probe(_ connection: inout Connection) throws -> State {
     guard let facts = try DatabaseFacts.read(oid: oid, &connection) else { return .absent }

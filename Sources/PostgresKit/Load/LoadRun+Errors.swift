@@ -70,7 +70,7 @@ extension LoadRun where Source: ~Copyable {
     var error = error
     error.message = "\(place): \(error.message)"
     if error.code == .missingRequirement || error.code == .stepFailed {
-      error.hint = error.hint ?? "everything before it is committed; correct the cause, and resume the run"
+      error.hint = error.hint ?? "correct the cause, and load it again"
     }
     return error
   }

@@ -34,21 +34,9 @@ struct GlobalOptions: ParsableArguments {
     return "\(home)/.local/state/recover"
   }
 
-  /// What a copied command needs to find the same runs: ` --state DIR`, quoted for the shell where it has to be.
-  var place: String {
-    guard let stateDirectory else { return "" }
-    let isPlain = stateDirectory.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "-"),
-        UInt8(ascii: "_"):
-        true
-      default: false
-      }
-    }
-    if isPlain { return " --state \(stateDirectory)" }
-    return
-      " --state '\(stateDirectory.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''"))'"
+  /// What a copied command needs to find the same runs and policies.
+  var place: CommandPlace {
+    CommandPlace(state: stateDirectory.map(absolute), policy: policyDirectory.map(absolute))
   }
 
   /// A path as seen from the current directory.

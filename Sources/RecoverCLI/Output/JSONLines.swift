@@ -10,16 +10,18 @@ enum JSONLines {
   ///
   /// - Parameters:
   ///   - status: what the process exits with.
+  ///   - place: what the commands of the hint need.
   ///   - run: the run that it was about, if there was one.
   ///   - machine: how that run stands; nil where this process did not come to record anything.
   static func summary(
-    of error: RecoverError, status: ExitStatus, run: RunID? = nil, machine: RunMachine? = nil
+    of error: RecoverError, status: ExitStatus, place: CommandPlace = CommandPlace(), run: RunID? = nil,
+    machine: RunMachine? = nil
   ) throws -> String {
     var members: [String: JSONValue] = [
       "kind": "summary", "state": "refused", "exit": .integer(Int64(status.rawValue)),
       "code": .string(error.code.rawValue), "message": .string(error.message),
     ]
-    if let hint = error.hint { members["hint"] = .string(hint) }
+    if let hint = error.hint { members["hint"] = .string(place.placed(hint)) }
     if let run { members["run"] = .string(run.text) }
     if let machine {
       members["state"] = .string(machine.state.name)

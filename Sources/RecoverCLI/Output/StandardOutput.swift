@@ -14,9 +14,9 @@ enum ErrorOutput {
   static func write(_ line: String) { writeAll(line + "\n", to: STDERR_FILENO) }
 
   /// Writes an error as people read it: what failed, and a hint.
-  static func write(_ error: RecoverError, isVerbose: Bool) {
+  static func write(_ error: RecoverError, isVerbose: Bool, place: CommandPlace) {
     write("error: \(TerminalText.safe(error.message, keepsLines: true))")
-    if let hint = error.hint { write("hint: \(TerminalText.safe(hint, keepsLines: true))") }
+    if let hint = error.hint { write("hint: \(TerminalText.safe(place.placed(hint), keepsLines: true))") }
     if isVerbose, let underlying = error.underlying {
       write("caused by: \(TerminalText.safe("\(underlying)", keepsLines: true))")
     }

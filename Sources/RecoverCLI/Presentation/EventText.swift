@@ -13,8 +13,7 @@ enum EventText {
     case .resumed(let person, let grant): "resumed by \(person)\(grant ? ", with new attempts" : "")"
     case .step(let id, let event): "\(id): \(describe(event, took.map { " in \(ElapsedText.text($0))" } ?? ""))"
     case .checkpoint(let step, let name, _): "\(step): checkpoint \(name)"
-    case .childStarted(let step, let child):
-      "\(step): started child \((child["identity"] ?? child)["pid"]?.integer.map(String.init) ?? "")"
+    case .childStarted(let step, let child): "\(step): \(childText(child))"
     case .approvalRequested(let step, let until): "\(step): waits for approval until \(until)"
     case .approved(let step, let by): "\(step): approved by \(by)"
     case .paused(let cause): cause.code.isRequest ? cause.message : "paused: \(cause.message)"
@@ -43,10 +42,17 @@ enum EventText {
     case .suspended: "stopped\(time); can go on"
     case .failed(let cause): "failed\(time): \(cause.message)"
     case .undoIntended(let attempt): attempt == 1 ? "undo begins" : "undo begins again (attempt \(attempt))"
-    case .undone(let evidence): "undone\(time)\(found(evidence))"
+    case .undone(let evidence):
+      "\(EvidenceText.names(evidence["standing"] ?? .null).isEmpty ? "undone" : "not all undone")\(time)\(found(evidence))"
     case .undoAttemptFailed(let cause, let retryAt): "undo failed\(time), next attempt at \(retryAt): \(cause.message)"
     case .undoFailed(let cause): "undo failed\(time): \(cause.message)"
     }
+  }
+
+  /// A child by its process, and by what it runs where that is known.
+  private static func childText(_ child: JSONValue) -> String {
+    let pid = (child["identity"] ?? child)["pid"]?.integer
+    return "runs a command" + (pid.map { ", process \($0)" } ?? "")
   }
 
   private static func found(_ evidence: JSONValue) -> String { EvidenceText.words(evidence).map { ": \($0)" } ?? "" }

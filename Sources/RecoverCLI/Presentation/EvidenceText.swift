@@ -31,13 +31,15 @@ enum EvidenceText {
     ("blockedNanoseconds", { $0.integer.map { "blocked for \(ElapsedText.text(.nanoseconds($0)))" } }),
     ("live OID", { $0.integer.map { "OID \($0) is live" } }),
     ("previous", { $0.string.map { "the database of before is now \($0)" } }),
-    ("kept until", { $0.string.map { "kept until \($0)" } }),
+    ("writesWhileLive", { writes($0).map { "\($0) write\($0 == 1 ? "" : "s") while the copy was live stay in it" } }),
     ("failedCopy", { $0.string.map { "the failed copy is kept as \($0)" } }),
+    ("kept until", { $0.string.map { "kept until \($0)" } }),
+    ("standing", { list in nameList(list).map { "what \($0) did stands, without an undo" } }),
     ("dropped", { $0.bool.map { $0 ? "dropped" : "nothing was left to drop" } }),
-    ("stopped", { names($0).map { "stopped \($0)" } }),
-    ("started", { names($0).map { "started \($0)" } }),
-    ("hooks", { names($0).map { "ran \($0)" } }),
-    ("healthy", { names($0).map { "\($0) passed" } }),
+    ("stopped", { nameList($0).map { "stopped \($0)" } }),
+    ("started", { nameList($0).map { "started \($0)" } }),
+    ("hooks", { nameList($0).map { "ran \($0)" } }),
+    ("healthy", { nameList($0).map { "\($0) passed" } }),
     ("url", { $0.string.map { "\($0) answered" } }),
     ("exit", { $0.integer.map { "exit status \($0)" } }),
   ]
@@ -53,8 +55,20 @@ enum EvidenceText {
     return count
   }
 
-  private static func names(_ list: JSONValue) -> String? {
-    let names = (list.array ?? []).compactMap(\.string)
+  private static func nameList(_ list: JSONValue) -> String? {
+    let names = names(list)
     return names.isEmpty ? nil : names.joined(separator: ", ")
+  }
+
+  /// The strings of a list.
+  static func names(_ list: JSONValue) -> [String] { (list.array ?? []).compactMap(\.string) }
+
+  /// How many rows a count of writes counted; nil for none.
+  static func writes(_ count: JSONValue) -> Int64? {
+    let tables = count["tables"]?.array ?? []
+    let sum = tables.reduce(Int64(0)) { sum, table in
+      ["inserted", "updated", "deleted"].reduce(sum) { $0 + (table[$1]?.integer ?? 0) }
+    }
+    return sum > 0 ? sum : nil
   }
 }

@@ -4,8 +4,6 @@ internal import RecoverCore
 /// The next command to copy, for every state of a run: pure.
 struct NextCommand {
   let run: RunID
-  /// Options that every command needs to find the run, with a leading space: ` --state DIR`; or nothing.
-  let place: String
 
   /// What to do next with a run that stands as it does; nil where nothing is left to do.
   func text(_ machine: RunMachine) -> String? {
@@ -13,7 +11,7 @@ struct NextCommand {
     case .succeeded:
       Self.canBeUndone(machine) ? "\(command("undo")) (swaps back, within the retention)" : nil
     case .rolledBack, .failedClean: command("show")
-    case .abandoned: "recover cleanup\(place)"
+    case .abandoned: Self.isOfDatabase(machine) ? cleanup(machine) : command("show")
     case .paused: "\(command("resume")) (or \(command("cancel")), which goes back)"
     case .planned, .running, .compensating, .finalizing: command("resume")
     case .waiting: "\(command("approve")) (or \(command("reject")), which goes back)"
@@ -32,7 +30,13 @@ struct NextCommand {
   /// How to go on after whatever ends this process.
   var resume: String { command("resume") }
 
-  private func command(_ verb: String) -> String { "recover \(verb) \(run)\(place)" }
+  /// Drops the copy that an abandoned run left, after a look; its debts were told before.
+  private func cleanup(_ machine: RunMachine) -> String {
+    let url = machine.plan.bindings["url"]?.string.map { " --database \(ShellWord.quoted($0))" } ?? ""
+    return "recover cleanup\(url) --abandoned (lists its copy; --yes drops it)"
+  }
+
+  private func command(_ verb: String) -> String { "recover \(verb) \(run)" }
 
   /// Whether a run in need of an operator may still be undone.
   private static func canGoBack(_ machine: RunMachine) -> Bool {
@@ -42,6 +46,8 @@ struct NextCommand {
 
   /// Whether the run replaced a database that was there before.
   private static func canBeUndone(_ machine: RunMachine) -> Bool {
-    machine.plan.target.kind == .database && machine.plan.bindings["liveOID"]?.integer != nil
+    isOfDatabase(machine) && machine.plan.bindings["liveOID"]?.integer != nil
   }
+
+  private static func isOfDatabase(_ machine: RunMachine) -> Bool { machine.plan.target.kind == .database }
 }

@@ -49,7 +49,7 @@ final class RunOutput: RunObserver {
   /// A run waits for its approval in the foreground: the command that ends that can't wait for the last line.
   private func next(_ event: RunEvent, _ machine: RunMachine) -> String {
     guard case .approvalRequested = event else { return "" }
-    return NextCommand(run: run, place: global.place).text(machine).map { "; next: \($0)" } ?? ""
+    return NextCommand(run: run).text(machine).map { "; next: \(global.place.placed($0))" } ?? ""
   }
 
   func progressed(step: String, _ update: Progress) {
@@ -66,15 +66,22 @@ final class RunOutput: RunObserver {
   /// Prints the last line: the state, what is owed, the next command.
   func finish(_ machine: RunMachine) throws {
     progress.clear()
-    if machine.state != .succeeded, let cause = machine.cause, !cause.isRequest(in: machine.state) {
-      let place = cause.step.map { "\($0): " } ?? ""
-      ErrorOutput.write(
-        RecoverError(cause.code, place + cause.message, hint: cause.hint), isVerbose: global.verbose)
+    if machine.state != .succeeded {
+      for cause in [machine.firstCause, machine.trouble].compactMap(\.self) where !cause.isRequest(in: machine.state) {
+        write(cause)
+      }
+      for line in RunView.debts(machine) { ErrorOutput.write(TerminalText.safe(line)) }
     }
     StandardOutput.write(
       global.json
         ? try RunView.summary(run: run, machine: machine, place: global.place)
         : RunView.lastLine(run: run, machine: machine, place: global.place))
+  }
+
+  private func write(_ cause: Cause) {
+    let step = cause.step.map { "\($0): " } ?? ""
+    ErrorOutput.write(
+      RecoverError(cause.code, step + cause.message, hint: cause.hint), isVerbose: global.verbose, place: global.place)
   }
 
   /// Prints the last line of a run whose runner had to stop, and why.
@@ -85,10 +92,11 @@ final class RunOutput: RunObserver {
     let machine = state.withLock { $0.machine } ?? found
     let status = RunView.status(of: error.code, machine: machine)
     if error.code != .interrupted, error.code != .terminated {
-      ErrorOutput.write(error, isVerbose: global.verbose)
+      ErrorOutput.write(error, isVerbose: global.verbose, place: global.place)
     }
     if global.json {
-      StandardOutput.write(try JSONLines.summary(of: error, status: status, run: run, machine: machine))
+      StandardOutput.write(
+        try JSONLines.summary(of: error, status: status, place: global.place, run: run, machine: machine))
     } else if let machine {
       StandardOutput.write(RunView.lastLine(run: run, machine: machine, place: global.place))
     }
@@ -97,8 +105,14 @@ final class RunOutput: RunObserver {
 }
 
 extension Cause {
-  /// Whether a run is paused because a person asked: that is no error.
-  fileprivate func isRequest(in state: RunState) -> Bool { state == .paused && step == nil && code.isRequest }
+  /// Whether a run is paused or went back because a person asked: that is no error.
+  fileprivate func isRequest(in state: RunState) -> Bool {
+    switch state {
+    case .paused: step == nil && code.isRequest
+    case .rolledBack, .failedClean: step == nil && code == .cancelled
+    case .planned, .running, .waiting, .compensating, .finalizing, .needsOperator, .succeeded, .abandoned: false
+    }
+  }
 }
 
 extension RecoverError.Code {

@@ -28,6 +28,7 @@ struct RunPresentation {
     defer { signals.stop() }
     do {
       let machine = try await runner.perform(run, entry)
+      if machine.state.isTerminal { await SpoolKeeper(composition).sweep(plan) }
       try output.finish(machine)
       return machine.exitStatus
     } catch let error as RecoverError {

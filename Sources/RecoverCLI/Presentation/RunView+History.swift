@@ -5,12 +5,12 @@ internal import RecoverSteps
 
 extension RunView {
   /// The run, what it acts on, its steps with what they found, its debts and its timeline.
-  static func text(_ history: History, isInterrupted: Bool, isVerbose: Bool, place: String) throws -> String {
+  static func text(_ history: History, isInterrupted: Bool, isVerbose: Bool, place: CommandPlace) throws -> String {
     let machine = history.machine
     let findings = RunFindings(zip(history.records, history.events))
-    var lines = try facts(history.run, machine, isInterrupted: isInterrupted)
-    lines += databases(findings)
-    for debt in machine.openObligations where machine.state != .succeeded { lines.append("owed       \(debt)") }
+    var lines = try facts(history.run, machine, isInterrupted: isInterrupted, place)
+    lines += remains(RunRemains(machine))
+    lines += debtLines(machine)
     lines += ["", steps(machine, findings), "", "TIMELINE"]
     var clock = StepClock()
     lines += zip(history.records, history.events).map { record, event in
@@ -21,7 +21,9 @@ extension RunView {
     return lines.joined(separator: "\n")
   }
 
-  private static func facts(_ run: RunID, _ machine: RunMachine, isInterrupted: Bool) throws -> [String] {
+  private static func facts(_ run: RunID, _ machine: RunMachine, isInterrupted: Bool, _ place: CommandPlace) throws
+    -> [String]
+  {
     let plan = machine.plan
     var lines = [
       "run        \(run)",
@@ -30,11 +32,16 @@ extension RunView {
     ]
     if let bindings = try? plan.bindings.decoded(as: DatabaseBindings.self) { lines += facts(bindings) }
     lines.append("state      \(isInterrupted ? "interrupted (\(machine.state.name))" : machine.state.name)")
-    if let cause = machine.cause {
-      lines.append("cause      \(cause.step.map { "\($0): " } ?? "")\(TerminalText.safe(cause.message))")
-      if let hint = cause.hint { lines.append("hint       \(TerminalText.safe(hint))") }
-    }
+    // What a run that succeeded met on its way is in the timeline.
+    guard machine.state != .succeeded else { return lines }
+    if let cause = machine.firstCause { lines += text(cause, "cause      ", place) }
+    if let trouble = machine.trouble { lines += text(trouble, "then       ", place) }
     return lines
+  }
+
+  private static func text(_ cause: Cause, _ heading: String, _ place: CommandPlace) -> [String] {
+    let hint = cause.hint.map { ["hint       \(TerminalText.safe(place.placed($0)))"] } ?? []
+    return ["\(heading)\(cause.step.map { "\($0): " } ?? "")\(TerminalText.safe(cause.message))"] + hint
   }
 
   private static func facts(_ bindings: DatabaseBindings) -> [String] {
@@ -44,13 +51,24 @@ extension RunView {
     return [source, "target     \(TerminalText.safe(bindings.url)) at \(bindings.serverText)"]
   }
 
-  private static func databases(_ findings: RunFindings) -> [String] {
+  private static func remains(_ remains: RunRemains) -> [String] {
     var lines: [String] = []
-    if let name = findings.previousDatabase {
-      lines.append("previous   \(TerminalText.safe(name))" + (findings.keptUntil.map { ", kept until \($0)" } ?? ""))
+    if let name = remains.previousDatabase {
+      lines.append("previous   \(TerminalText.safe(name))" + (remains.keptUntil.map { ", kept until \($0)" } ?? ""))
     }
-    if let name = findings.failedDatabase { lines.append("failed     \(TerminalText.safe(name))") }
+    if let name = remains.failedDatabase {
+      lines.append("failed     \(TerminalText.safe(name))" + (remains.failedUntil.map { ", kept until \($0)" } ?? ""))
+    }
+    for hook in remains.standing { lines.append("stands     what hook \(TerminalText.safe(hook)) did: it has no undo") }
     return lines
+  }
+
+  /// What is owed, each with the commands that pay it by hand.
+  private static func debtLines(_ machine: RunMachine) -> [String] {
+    guard machine.state != .succeeded else { return [] }
+    return Debt.open(in: machine).flatMap { debt in
+      ["owed       \(debt.text)"] + debt.payments.map { "  by hand  \(TerminalText.safe($0))" }
+    }
   }
 
   private static func steps(_ machine: RunMachine, _ findings: RunFindings) -> String {
@@ -77,7 +95,7 @@ extension RunView {
   }
 
   /// `recover show --json`: each record as it was stored, then the summary.
-  static func jsonLines(_ history: History, place: String) throws -> [String] {
+  static func jsonLines(_ history: History, place: CommandPlace) throws -> [String] {
     try zip(history.records, history.events).map { try EventText.json($0, $1) }
       + [try summary(run: history.run, machine: history.machine, place: place)]
   }

@@ -14,33 +14,27 @@ struct SignalHandling {
 
   init(control: RunControl, output: RunOutput) {
     signal(SIGHUP, SIG_IGN)
-    signal(SIGPIPE, SIG_IGN)
-    let presses = PressCount()
+    let presses = Mutex(SignalPresses())
     let queue = DispatchQueue(label: "signals")
     sources = [(SIGINT, RecoverError.Code.interrupted), (SIGTERM, .terminated)].map { number, code in
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler {
+        guard let press = presses.withLock({ $0.press(at: .now) }) else { return }
         let name = number == SIGINT ? "Ctrl-C" : "SIGTERM"
-        if presses.next() == 1 {
+        if press == 1 {
           output.say(
             "\(name): pausing at the next safe point; undoing and finishing are never paused. Again to stop now, resumably."
           )
           control.ask(.pause(Cause(code: code, message: "paused by \(name)")))
         } else {
           output.say("\(name) again: stopping now, without another record; resume the run later")
-          control.ask(.stop(Cause(code: code, message: "stopped by \(name)", hint: "recover resume goes on")))
+          control.ask(.stop(Cause(code: code, message: "stopped by \(name)", hint: "recover resume last goes on")))
         }
       }
       source.activate()
       return source
     }
-  }
-
-  /// Counts presses from any thread.
-  private final class PressCount: Sendable {
-    private let count = Atomic<Int>(0)
-    func next() -> Int { count.add(1, ordering: .relaxed).newValue }
   }
 
   /// Gives the signals back to the system.

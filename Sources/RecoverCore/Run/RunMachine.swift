@@ -207,16 +207,25 @@ extension RunMachine {
     openObligations.isEmpty && steps.allSatisfy { $0.kind != .finalizer || $0.state.isSettled }
   }
 
+  /// Why the run failed in the first place, or else what is in its way.
+  package var firstCause: Cause? { failure ?? cause }
+
+  /// What came in the way of going back after ``firstCause``.
+  package var trouble: Cause? { failure == nil || cause == failure ? nil : cause }
+
   /// The debts that are open: made by an intent, and neither undone nor paid by a later step.
-  package var openObligations: [String] {
-    plan.steps.indices.compactMap { index in
-      guard let obligation = plan.steps[index].obligation, steps[index].wasIntended else { return nil }
-      if case .undone = steps[index].state { return nil }
+  package var openObligations: [String] { owingSteps.compactMap { plan.steps[$0].obligation } }
+
+  /// The indexes of the steps whose debts are open.
+  package var owingSteps: [Int] {
+    plan.steps.indices.filter { index in
+      guard plan.steps[index].obligation != nil, steps[index].wasIntended else { return false }
+      if case .undone = steps[index].state { return false }
       let isPaid = plan.steps[index].dischargedBy.contains { payer in
         guard let payer = indexes[payer] else { return false }
         return steps[payer].state.isSettled && steps[payer].state != .skipped
       }
-      return isPaid ? nil : obligation
+      return !isPaid
     }
   }
 

@@ -19,8 +19,10 @@ package final class CrashPoints: Sendable {
 
   /// The point that an environment variable's value names.
   ///
-  /// - Throws: ``RecoverError`` `usage` where faults may not be injected, or for a bad count.
-  package init(_ text: String, environment: Environment) throws {
+  /// - Parameter known: every point that the run can come to.
+  /// - Throws: ``RecoverError`` `usage` where faults may not be injected, for a point that there is not, or for a bad
+  ///   count.
+  package init(_ text: String, environment: Environment, known: Set<String>) throws {
     guard environment.allowsFaultInjection else {
       throw RecoverError(
         .usage, "RECOVER_CRASH_AT is refused: the environment is \(environment.rawValue)",
@@ -28,7 +30,13 @@ package final class CrashPoints: Sendable {
     }
     let parts = text.split(separator: ":", maxSplits: 1)
     guard let name = parts.first, let count = parts.count == 2 ? Int(parts[1]) : 1, count > 0 else {
-      throw RecoverError(.usage, "RECOVER_CRASH_AT is not <point>[:n]: \(text)")
+      throw RecoverError(
+        .usage, "RECOVER_CRASH_AT is not <point>[:n]: \(text)", hint: "for instance load.commit:2, the second commit")
+    }
+    guard known.contains(String(name)) else {
+      throw RecoverError(
+        .usage, "RECOVER_CRASH_AT names \(name), and this run comes to no such point",
+        hint: NearestName.hint(String(name), among: known) ?? "docs/crash-points.md has the points")
     }
     point = String(name)
     remaining = Atomic(count)

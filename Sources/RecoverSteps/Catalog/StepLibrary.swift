@@ -16,6 +16,11 @@ package struct StepLibrary: StepCatalog {
   /// What lint and the planner need of them.
   package static var templates: [StepTemplate] { definitions.map(\.template) }
 
+  /// The crash points inside a planned step.
+  package static func crashPoints(inside planned: PlannedStep) -> [String] {
+    byName[planned.uses]?.crashPoints ?? []
+  }
+
   package func step(for planned: PlannedStep, of plan: Plan) throws -> any Step {
     guard let definition = Self.byName[planned.uses] else {
       throw RecoverError(

@@ -10,6 +10,8 @@ internal import RecoverEngine
 /// again, which hooks have to stand.
 struct AfterRestoreStep: Step {
   let drivers: StepDrivers
+  /// Where the evidence of the undo names hooks whose effect can't be taken back.
+  static let standingKey = "standing"
 
   var isInterruptible: Bool { true }
 
@@ -38,13 +40,27 @@ struct AfterRestoreStep: Step {
   }
 
   /// What SQL hooks did goes with the copy; shell hooks that can be taken back are.
+  ///
+  /// What the others did stands. That does not keep the database of before from coming back: the evidence names
+  /// them, and the run is not called clean.
   func undo(_ context: StepContext) async throws -> JSONValue {
-    let hooks = try context.bindings(DatabaseBindings.self).hooks
-    for hook in hooks.reversed() {
-      guard case .shell(let shell) = hook.action, let undo = shell.undo else { continue }
+    var standing: [String] = []
+    for hook in try begun(context).reversed() {
+      guard case .shell(let shell) = hook.action else { continue }
+      guard let undo = shell.undo else {
+        standing.insert(hook.name, at: 0)
+        continue
+      }
       try await execute(undo, "the undo of hook \(hook.name)", timeout: hook.timeout, context)
     }
-    return .null
+    return standing.isEmpty ? .null : try JSONValue(encoding: [Self.standingKey: standing])
+  }
+
+  /// The hooks that may have acted: those that are done, and the one that was next.
+  private func begun(_ context: StepContext) throws -> ArraySlice<HookPolicy> {
+    let hooks = try context.bindings(DatabaseBindings.self).hooks
+    let next = hooks.firstIndex { context.checkpoints[$0.name] == nil } ?? hooks.endIndex
+    return hooks[..<min(next + 1, hooks.endIndex)]
   }
 
   private func run(_ sql: String, of hook: HookPolicy, _ work: DatabaseWork) async throws {

@@ -1,29 +1,46 @@
+internal import FoundationEssentials
 internal import Glibc
 package import RecoverBase
 
-/// Keeps what comes by standard input beside the state, so that a killed run can be resumed.
-package enum BackupSpool {
+/// What came by standard input, kept beside the state while its run may still read it, so that a killed run can be
+/// resumed.
+///
+/// Files are named after their content: the same input gives the same plan.
+package struct BackupSpool: Sendable {
+  /// Made when something is spooled, and removed when nothing is left in it.
+  package let directory: String
+
+  package init(directory: String) { self.directory = directory }
+
   /// Copies standard input into a file that is named after its content's SHA-256.
   ///
-  /// - Parameter directory: where it is kept; made when it is not there.
-  /// - Returns: the backup as a file, with its digest.
+  /// - Returns: the backup as a file, with its digest, and a hold that keeps others from removing it.
   /// - Throws: ``RecoverError`` `noSpace` when the disk is full, `backupRefused` for an empty input.
-  package static func spool(into directory: String, _ interruption: Interruption) throws -> BackupReference {
+  package func spool(_ interruption: Interruption) throws -> (BackupReference, SpoolHold) {
     try RunDirectory.make(directory)
-    let temporary = "\(directory)/incoming-\(getpid())"
-    let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    let temporary = "\(directory)/\(Entry.incomingPrefix)\(getpid())"
+    let descriptor = unsafe open(temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw RecoverError.system(.noSpace, "can't write \(temporary)") }
-    defer { close(descriptor) }
+    let hold = SpoolHold(owning: descriptor)
     do {
-      let digest = try copy(to: descriptor, temporary, interruption)
+      let digest = try Self.copy(to: descriptor, temporary, interruption)
       let path = "\(directory)/\(digest.hex.prefix(16)).sql"
-      guard fsync(descriptor) == 0, unsafe rename(temporary, path) == 0 else {
+      try Self.forgetTime(descriptor, temporary)
+      guard flock(descriptor, LOCK_SH) == 0, fsync(descriptor) == 0, unsafe rename(temporary, path) == 0 else {
         throw RecoverError.system(.noSpace, "can't write \(path)")
       }
-      return try BackupFile(path: path).reference(sha256: digest)
+      return (try BackupFile(path: path).reference(sha256: digest), hold)
     } catch {
       unsafe unlink(temporary)
       throw error
+    }
+  }
+
+  /// The time at which somebody piped a dump says nothing about it; without it the same input gives the same plan.
+  private static func forgetTime(_ descriptor: Int32, _ path: String) throws {
+    let times = [timespec(), timespec()]
+    guard unsafe futimens(descriptor, times) == 0 else {
+      throw RecoverError.system(.noSpace, "can't set the time of \(path)")
     }
   }
 
@@ -47,4 +64,59 @@ package enum BackupSpool {
     }
     return hasher.finish()
   }
+}
+
+// MARK: - What is kept
+
+extension BackupSpool {
+  /// A file of the spool.
+  package struct Entry: Sendable, Hashable {
+    package var path: String
+    package var sizeBytes: Int64
+
+    fileprivate static let incomingPrefix = "incoming-"
+  }
+
+  /// What is in the spool, by name; nothing where there is no spool.
+  package func entries() -> [Entry] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+    return names.sorted().compactMap { name in
+      var status = stat()
+      let path = "\(directory)/\(name)"
+      guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, !isBeingRead(name) else { return nil }
+      return Entry(path: path, sizeBytes: Int64(status.st_size))
+    }
+  }
+
+  /// Whether a living process still writes the file.
+  private func isBeingRead(_ name: String) -> Bool {
+    guard name.hasPrefix(Entry.incomingPrefix), let pid = Int32(name.dropFirst(Entry.incomingPrefix.count)) else {
+      return false
+    }
+    return kill(pid, 0) == 0 || errno == EPERM
+  }
+
+  /// Removes a file of the spool, and the directory with the last one.
+  ///
+  /// - Returns: false when it is not there or a living process holds it.
+  package func remove(_ path: String) -> Bool {
+    guard path.hasPrefix("\(directory)/") else { return false }
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, unsafe unlink(path) == 0 else { return false }
+    _ = unsafe rmdir(directory)
+    return true
+  }
+}
+
+/// Keeps others from removing a spooled file, until it is released or the process ends.
+package final class SpoolHold: Sendable {
+  private let descriptor: Int32
+
+  fileprivate init(owning descriptor: Int32) { self.descriptor = descriptor }
+
+  package func release() { flock(descriptor, LOCK_UN) }
+
+  deinit { close(descriptor) }
 }

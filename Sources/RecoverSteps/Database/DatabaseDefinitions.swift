@@ -31,7 +31,8 @@ extension StepLibrary {
     StepDefinition(
       StepTemplate(
         .database("database.load", .compensable, "load the dump into it, exactly and resumably"),
-        retry: RetryPolicy(attempts: 10, backoff: .seconds(1), maxBackoff: .seconds(30)), resources: ["side database"])
+        retry: RetryPolicy(attempts: 10, backoff: .seconds(1), maxBackoff: .seconds(30)), resources: ["side database"]),
+      crashPoints: [LoadStep.commitPoint]
     ) { _, _, drivers in LoadStep(drivers: drivers) },
     StepDefinition(
       StepTemplate(
@@ -45,7 +46,8 @@ extension StepLibrary {
     StepDefinition(
       StepTemplate(
         .database("database.swap", .compensable, "give it the live name; the live one becomes the previous one"),
-        retry: patient, deadline: .seconds(600), resources: ["live database", "side database"])
+        retry: patient, deadline: .seconds(600), resources: ["live database", "side database"]),
+      crashPoints: SwapStep.crashPoints
     ) { _, _, drivers in SwapStep(drivers: drivers) },
     StepDefinition(
       StepTemplate(

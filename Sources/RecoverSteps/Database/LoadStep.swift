@@ -9,6 +9,8 @@ internal import RecoverEngine
 /// telling progress from crashing in circles.
 struct LoadStep: Step {
   let drivers: StepDrivers
+  /// After each commit.
+  static let commitPoint = "commit"
 
   var isInterruptible: Bool { true }
 
@@ -39,7 +41,7 @@ struct LoadStep: Step {
       }
       hooks.afterCommit = { sequence in
         checkpoints.put("ledger", ["sequence": .integer(sequence)])
-        reporter.reach("commit")
+        reporter.reach(Self.commitPoint)
       }
       return try DumpLoader.load(request, hooks: hooks, interruption: interruption) { offset in
         try BackupSource(file, offset: offset)

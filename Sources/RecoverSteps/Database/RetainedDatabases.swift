@@ -17,6 +17,8 @@ package struct RetainedDatabases: Sendable {
 
   /// One of them.
   package struct Entry: Sendable, Hashable {
+    /// The server that it is on.
+    package var systemIdentifier: String
     package var name: String
     package var oid: UInt32
     package var run: String
@@ -37,9 +39,10 @@ package struct RetainedDatabases: Sendable {
     let access = access
     return try await BlockingThread.run("recover-cleanup") { interruption in
       var connection = try access.connectToMaintenance(interruption)
+      let server = try ServerIdentity.read(&connection).systemIdentifier
       return try MarkedDatabase.list(&connection).map { database in
         Entry(
-          name: database.name, oid: database.oid, run: database.breadcrumb.run, target: database.breadcrumb.target,
+          systemIdentifier: server, name: database.name, oid: database.oid, run: database.breadcrumb.run, target: database.breadcrumb.target,
           role: database.breadcrumb.role.rawValue, retainUntil: database.breadcrumb.retainUntil,
           sizeBytes: database.sizeBytes)
       }

@@ -8,6 +8,7 @@ internal import RecoverEngine
 struct SwapStep: Step {
   let drivers: StepDrivers
   private static let limit = Duration.seconds(60)
+  static let crashPoints = DatabaseSwap.Point.allCases.map(\.rawValue)
 
   func probe(_ context: StepContext) async throws -> ProbeResult {
     let (work, swap) = try await parts(context)
@@ -61,7 +62,9 @@ struct SwapStep: Step {
     let writes = await SwapWrites(work).count(since: mark)
     _ = try await perform(back, work, context)
     return try JSONValue(
-      encoding: SwapBackEvidence(failedCopy: back.leaving?.name, writesWhileLive: writes))
+      encoding: SwapBackEvidence(
+        failedCopy: back.leaving?.name, keptUntil: back.leaving?.breadcrumb.retainUntil?.description,
+        writesWhileLive: writes))
   }
 
   private func perform(_ swap: DatabaseSwap, _ work: DatabaseWork, _ context: StepContext) async throws
@@ -150,8 +153,16 @@ private struct SwapEvidence: Codable {
 private struct SwapBackEvidence: Codable {
   /// The name under which the copy that was swapped out is kept.
   var failedCopy: String?
+  /// The end of its retention.
+  var keptUntil: String?
   /// What was written to it while it was live, hooks included; nil where nobody can tell.
   var writesWhileLive: WriteCount?
+
+  enum CodingKeys: String, CodingKey {
+    case failedCopy
+    case keptUntil = "kept until"
+    case writesWhileLive
+  }
 }
 
 /// Counts what is accepted by a database between the swap and a swap back: such writes stay in the failed copy.

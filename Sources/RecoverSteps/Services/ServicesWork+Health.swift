@@ -24,10 +24,12 @@ extension ServicesWork {
         every: policy.every, within: policy.within, passes: policy.passes, timeout: policy.probe.timeout
       ).run(try probe(check, context))
       guard let reason = report.verdict.reason else { continue }
+      let hasLog = if case .command = policy.probe { true } else { false }
       let flapping = report.drops > 0 ? ", after it had passed \(report.drops) times" : ""
       throw RecoverError(
         .checkFailed, "health check \(check.name) did not pass within \(policy.within.text): \(reason)\(flapping)",
-        hint: "look at the service's own log; recover logs \(context.run) has what the check printed")
+        hint: "look at the service's own log"
+          + (hasLog ? "; recover logs \(context.run) has what the check printed" : ""))
     }
   }
 

@@ -24,11 +24,12 @@ struct RunArgumentTests {
     #expect(throws: RecoverError.self) { try RunArgument.find("last", among: []) }
   }
 
-  @Test(
-    "a copied command finds the same state directory",
-    arguments: [([], ""), (["--state", "a/b-1"], " --state a/b-1"), (["--state", "it's"], #" --state 'it'\''s'"#)])
-  func place(_ arguments: [String], _ place: String) throws {
-    #expect(try GlobalOptions.parse(arguments).place == place)
+  @Test("a copied command finds the same directories, wherever it is pasted")
+  func place() throws {
+    let here = ProcessEnvironment.currentDirectory
+    #expect(try GlobalOptions.parse([]).place == CommandPlace())
+    let place = try GlobalOptions.parse(["--state", "a/b", "--policy", "/p"]).place
+    #expect(place == CommandPlace(state: "\(here)/a/b", policy: "/p"))
   }
 
   @Test("reading a state directory that is not there makes none")

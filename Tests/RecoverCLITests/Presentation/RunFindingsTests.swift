@@ -19,26 +19,4 @@ struct RunFindingsTests {
     #expect(findings.took == ["load": .seconds(2)])
     #expect(findings.evidence["load"]?["rows"] == 5)
   }
-
-  @Test("the database of before is named with its end of retention, and no more once the swap is taken back")
-  func databases() throws {
-    let swapped: [(epoch: Int64, event: RunEvent)] = [
-      (1, TestRun.step("swap", Self.intended)),
-      (1, TestRun.step("swap", .succeeded(evidence: ["previous": "app_previous"]))),
-      (1, TestRun.step("retire", .succeeded(evidence: ["previous": "app_previous", "kept until": "2026"]))),
-    ]
-    let findings = RunFindings(try TestRun.records(swapped))
-    #expect(findings.previousDatabase == "app_previous")
-    #expect(findings.keptUntil == "2026")
-    let back =
-      swapped + [
-        (1, TestRun.step("swap", .undoIntended(attempt: 1))),
-        (1, TestRun.step("swap", .undone(evidence: ["failedCopy": "app_failed"]))),
-      ]
-    let undone = RunFindings(try TestRun.records(back))
-    #expect(undone.previousDatabase == nil)
-    #expect(undone.keptUntil == nil)
-    #expect(undone.failedDatabase == "app_failed")
-    #expect(undone.took["swap"] == .seconds(1))
-  }
 }

@@ -8,12 +8,19 @@ internal import RecoverSteps
 /// `recover cleanup`: lists what recoveries keep, and drops what is past its retention.
 struct CleanupCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
-    commandName: "cleanup", abstract: "List the databases that recoveries keep; drop those past their retention.",
+    commandName: "cleanup", abstract: "List what recoveries keep; drop what is past its retention.",
     usage: "recover cleanup [<options>]",
     discussion: """
-      Without --yes it only lists. A copy that is being loaded, or whose run is
-      still open, is never dropped; one that a run which is over left behind is
-      dropped with --abandoned.
+      Lists the databases that recoveries keep on the servers of the policy, or
+      on the one of --database, and spooled standard input that no run needs any
+      more. Without --yes it only lists. A copy that is being loaded, or whose
+      run is still open, is never dropped; one that a run which is over left
+      behind is dropped with --abandoned.
+
+      Examples:
+        recover cleanup
+        recover cleanup --yes
+        recover cleanup --database postgres://app@db1/app --abandoned
       """)
 
   @Option(help: ArgumentHelp("A database of the server: a URL, or a name of the policy.", valueName: "url|name"))
@@ -26,39 +33,84 @@ struct CleanupCommand: ReportingCommand {
 
   mutating func runReporting() async throws -> ExitStatus {
     let composition = try Composition(global)
-    let address = try DatabaseAddress.resolve(database, in: try composition.policies(global).policy)
-    let retained = try RetainedDatabases(address, drivers: composition.drivers(password: address.password))
+    let addresses = try addresses(try composition.policies(global).policy)
     let runs = Dictionary(
       (try await composition.existingStore()?.runs(of: nil) ?? []).map { ($0.run.text, $0) },
       uniquingKeysWith: { first, _ in first })
-    let entries = try await retained.list()
-    var table = TextTable(headings: ["DATABASE", "WHAT", "SIZE", "KEPT UNTIL", "RUN", "VERDICT"])
-    var droppable: [RetainedDatabases.Entry] = []
-    var rows: [[String: JSONValue]] = []
-    for entry in entries {
-      let verdict = verdict(on: entry, run: runs[entry.run])
-      if verdict == .drop { droppable.append(entry) }
-      table.add([
-        entry.name, entry.role, entry.sizeBytes.map { "\(ByteCount($0))" } ?? "?",
-        entry.retainUntil?.description ?? "its run ends", entry.run, verdict.rawValue,
-      ])
-      rows.append(row(entry, verdict))
+    var kept: [KeptDatabase] = []
+    for address in addresses {
+      let server = try RetainedDatabases(address, drivers: composition.drivers(password: address.password))
+      // Several databases of the policy may be on one server.
+      for entry in try await server.list() where !kept.contains(where: { $0.entry.isSame(as: entry) }) {
+        let verdict = CleanupVerdict(on: entry, run: runs[entry.run], abandoned: abandoned, at: .now)
+        kept.append(KeptDatabase(server: server, entry: entry, verdict: verdict))
+      }
     }
-    try Answer(text: entries.isEmpty ? "recoveries keep no database on this server" : table.text, rows: rows)
-      .writeBeginning(global)
-    guard yes else {
-      let offer = "\(droppable.count) would be dropped; recover cleanup --yes drops them"
-      return try Answer(text: droppable.isEmpty ? "" : offer).write(global)
+    let keeper = SpoolKeeper(composition)
+    let spooled = try await keeper.leftovers()
+    try list(kept, spooled, isServerKnown: !addresses.isEmpty).writeBeginning(global)
+    let dropped = kept.filter { $0.verdict.isDropped }
+    guard yes else { return try Answer(text: offer(count: dropped.count + spooled.count)).write(global) }
+    for kept in dropped {
+      try await kept.server.drop(kept.entry)
+      try tell("dropped", "database", kept.entry.name)
     }
-    for entry in droppable {
-      try await retained.drop(entry)
-      try Answer(text: "dropped \(entry.name)", rows: [["kind": "dropped", "database": .string(entry.name)]])
-        .writeBeginning(global)
-    }
+    for entry in spooled where keeper.remove(entry) { try tell("removed", "file", entry.path) }
     return try Answer(text: "").write(global)
   }
 
-  private func row(_ entry: RetainedDatabases.Entry, _ verdict: Verdict) -> [String: JSONValue] {
+  /// The databases whose servers are looked at: the one that is named, else all of the policy.
+  private func addresses(_ policy: Policy) throws -> [DatabaseAddress] {
+    if database != nil { return [try DatabaseAddress.resolve(database, in: policy)] }
+    return try policy.databases.sorted { $0.key < $1.key }.map { try DatabaseAddress($0.value) }
+  }
+
+  private func list(_ kept: [KeptDatabase], _ spooled: [BackupSpool.Entry], isServerKnown: Bool) -> Answer {
+    var table = TextTable(headings: ["WHAT", "NAME", "SIZE", "KEPT UNTIL", "RUN", "VERDICT"])
+    for kept in kept { table.add(kept.cells) }
+    for entry in spooled {
+      table.add(["spooled input", entry.path, "\(ByteCount(entry.sizeBytes))", "-", "-", "no run needs it"])
+    }
+    var lines = kept.isEmpty && spooled.isEmpty ? [] : [table.text]
+    if !isServerKnown {
+      lines.append("no server was looked at: name one of its databases with --database URL")
+    } else if kept.isEmpty {
+      lines.append("recoveries keep no database on \(database == nil ? "the servers of the policy" : "this server")")
+    }
+    let rows =
+      kept.map(\.row)
+      + spooled.map { entry in
+        ["kind": "spooled", "file": .string(entry.path), "bytes": .integer(entry.sizeBytes), "verdict": "drop"]
+      }
+    return Answer(text: lines.joined(separator: "\n"), rows: rows)
+  }
+
+  /// The command that drops what was listed, to be copied.
+  private func offer(count: Int) -> String {
+    guard count > 0 else { return "" }
+    let options = (database.map { " --database \(ShellWord.quoted($0))" } ?? "") + (abandoned ? " --abandoned" : "")
+    return global.place.placed("\(count) would be dropped; next: recover cleanup\(options) --yes")
+  }
+
+  private func tell(_ verb: String, _ what: String, _ name: String) throws {
+    try Answer(text: "\(verb) \(name)", rows: [["kind": .string(verb), what: .string(name)]]).writeBeginning(global)
+  }
+}
+
+/// A database that a recovery keeps, and what becomes of it.
+private struct KeptDatabase {
+  let server: RetainedDatabases
+  let entry: RetainedDatabases.Entry
+  let verdict: CleanupVerdict
+
+  var cells: [String] {
+    [
+      entry.role, entry.name, entry.sizeBytes.map { "\(ByteCount($0))" } ?? "?",
+      entry.retainUntil?.description ?? verdict.endOfCopy, entry.run, verdict.text,
+    ]
+  }
+
+  var row: [String: JSONValue] {
     var row: [String: JSONValue] = [
       "kind": "database", "database": .string(entry.name), "role": .string(entry.role), "run": .string(entry.run),
       "verdict": .string(verdict.rawValue),
@@ -67,17 +119,60 @@ struct CleanupCommand: ReportingCommand {
     if let until = entry.retainUntil { row["kept-until"] = .string(until.description) }
     return row
   }
+}
 
-  private enum Verdict: String {
-    case drop = "past its retention"
-    case keep = "kept"
-    case open = "its run is open"
+/// What `recover cleanup` does with a database: pure.
+enum CleanupVerdict: String {
+  case expired, retained, open
+  /// A copy that a run which is over left behind; dropped only where that is asked for.
+  case abandoned
+  case droppedAbandoned = "dropped-abandoned"
+  /// A copy of a run that is not in this state directory.
+  case unknown
+  case droppedUnknown = "dropped-unknown"
+
+  init(on entry: RetainedDatabases.Entry, run: RunSummary?, abandoned: Bool, at time: WallTime) {
+    if let run, !run.isTerminal {
+      self = .open
+    } else if entry.retainUntil != nil {
+      self = entry.isExpired(at: time) ? .expired : .retained
+    } else if run != nil {
+      self = abandoned ? .droppedAbandoned : .abandoned
+    } else {
+      self = abandoned ? .droppedUnknown : .unknown
+    }
   }
 
-  private func verdict(on entry: RetainedDatabases.Entry, run: RunSummary?) -> Verdict {
-    if let run, !run.isTerminal { return .open }
-    if entry.isExpired(at: .now) { return .drop }
-    if entry.retainUntil == nil, abandoned { return .drop }
-    return .keep
+  var isDropped: Bool {
+    switch self {
+    case .expired, .droppedAbandoned, .droppedUnknown: true
+    case .retained, .open, .abandoned, .unknown: false
+    }
+  }
+
+  var text: String {
+    switch self {
+    case .expired: "past its retention"
+    case .retained: "kept"
+    case .open: "kept: its run is open"
+    case .abandoned: "kept: its run has ended; --abandoned drops it"
+    case .droppedAbandoned: "its run has ended"
+    case .unknown: "kept: its run is not known here; --abandoned drops it"
+    case .droppedUnknown: "its run is not known here"
+    }
+  }
+
+  /// Until when a copy without a retention is kept.
+  fileprivate var endOfCopy: String {
+    switch self {
+    case .open, .unknown, .droppedUnknown: "its run ends"
+    case .expired, .retained, .abandoned, .droppedAbandoned: "-"
+    }
+  }
+}
+
+extension RetainedDatabases.Entry {
+  fileprivate func isSame(as other: Self) -> Bool {
+    systemIdentifier == other.systemIdentifier && oid == other.oid
   }
 }

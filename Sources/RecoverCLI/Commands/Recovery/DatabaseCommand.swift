@@ -40,9 +40,20 @@ struct DatabaseCommand: ReportingCommand {
     let composition = try Composition(global)
     let policies = try composition.policies(global)
     let address = try DatabaseAddress.resolve(database, in: policies.policy)
+    guard from == "-" else {
+      return try await recover(try file(global.absolute(from)), at: address, serve, policies, composition)
+    }
+    return try await SpoolKeeper(composition).withStandardInput {
+      try await recover($0, at: address, serve, policies, composition)
+    }
+  }
+
+  private func recover(
+    _ backup: BackupReference, at address: DatabaseAddress, _ serve: ServeMode?, _ policies: PolicySet,
+    _ composition: Composition
+  ) async throws -> ExitStatus {
     let drivers = composition.drivers(password: address.password)
-    let request = DatabaseRequest(
-      database: database, backup: try await backup(composition), segment: segment, serve: serve)
+    let request = DatabaseRequest(database: database, backup: backup, segment: segment, serve: serve)
     let plan = try await DatabasePlanner(policy: policies.policy, drivers: drivers)
       .plan(request, at: address, procedure: try policies.procedure(named: "db"))
     return try await PlannedRun(composition: composition, global: global, action: action)
@@ -67,12 +78,5 @@ struct DatabaseCommand: ReportingCommand {
       error.hint = "name the dump with --from FILE, or - for standard input"
       throw error
     }
-  }
-
-  /// The backup as a file; standard input is spooled beside the state.
-  private func backup(_ composition: Composition) async throws -> BackupReference {
-    guard from == "-" else { return try file(global.absolute(from)) }
-    let directory = "\(composition.stateDirectory)/spool"
-    return try await BlockingThread.run("recover-spool") { try BackupSpool.spool(into: directory, $0) }
   }
 }

@@ -9,15 +9,12 @@ struct FoundRun {
   let history: History
   /// Nobody works on a run whose lease is dead.
   let leases: [Lease]
-  /// Options that commands about this run need.
-  private let place: String
 
   /// Finds the run and reads its journal; makes nothing.
   ///
   /// - Throws: ``RecoverError`` `usage` when there is no such run.
   init(_ run: RunArgument, _ global: GlobalOptions) async throws {
     composition = try Composition(global)
-    place = global.place
     guard let store = try composition.existingStore() else { throw Self.noRuns(in: composition.stateDirectory) }
     self.store = store
     let runs = try await store.runs(of: nil)
@@ -44,6 +41,6 @@ struct FoundRun {
     guard machine.state.isTerminal else { return }
     throw RecoverError(
       .usage, "run \(id) has ended: it is \(machine.state.name)",
-      hint: NextCommand(run: id, place: place).afterTheEnd(of: machine))
+      hint: NextCommand(run: id).afterTheEnd(of: machine))
   }
 }

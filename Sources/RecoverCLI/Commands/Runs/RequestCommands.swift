@@ -23,7 +23,8 @@ struct PauseCommand: ReportingCommand {
         hint: "recover show \(id) says what can be done")
     }
     try await found.store.request(.pause, of: id, by: ProcessEnvironment.userName, at: .now)
-    return try Answer(text: "asked run \(id) to pause; recover show \(id) tells when it has").write(global)
+    return try Answer(text: global.place.placed("asked run \(id) to pause; recover show \(id) tells when it has"))
+      .write(global)
   }
 }
 

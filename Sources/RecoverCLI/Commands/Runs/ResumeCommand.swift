@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import RecoverBase
 internal import RecoverCore
 internal import RecoverEngine
+internal import RecoverSteps
 
 /// `recover resume RUN`: goes on after a crash, a pause or an operator's repair.
 struct ResumeCommand: ReportingCommand {
@@ -54,7 +55,7 @@ struct AbandonCommand: ReportingCommand {
     let found = try await FoundRun(run, global)
     let (id, plan) = (found.id, found.machine.plan)
     try found.requireOpen()
-    for debt in found.machine.openObligations { ErrorOutput.write("owed: \(debt)") }
+    for debt in Debt.open(in: found.machine) { ErrorOutput.write("owed: \(debt.text)") }
     let typed =
       try confirm
       ?? Question.ask(
@@ -65,6 +66,8 @@ struct AbandonCommand: ReportingCommand {
     let machine = try await found.composition
       .runner(for: plan, in: found.store, drivers: found.composition.drivers())
       .perform(id, .abandon(by: ProcessEnvironment.userName))
+    await SpoolKeeper(found.composition).sweep(plan)
+    for line in RunView.debts(machine) { ErrorOutput.write(TerminalText.safe(line)) }
     if global.json {
       StandardOutput.write(try RunView.summary(run: id, machine: machine, place: global.place))
     } else {

@@ -26,8 +26,8 @@ struct TakenUp {
     let found = try await find()
     guard found.isHeld else { return try await perform(found, entry) }
     try await found.store.request(kind, of: found.id, by: ProcessEnvironment.userName, at: .now)
-    return try Answer(text: "asked run \(found.id) to \(kind.rawValue); recover show \(found.id) tells when it has")
-      .write(global)
+    let text = "asked run \(found.id) to \(kind.rawValue); recover show \(found.id) tells when it has"
+    return try Answer(text: global.place.placed(text)).write(global)
   }
 
   private func find(mayHaveEnded: Bool = false) async throws -> FoundRun {

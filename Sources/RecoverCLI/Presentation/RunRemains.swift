@@ -1,0 +1,51 @@
+internal import RecoverBase
+internal import RecoverCore
+
+/// What a run leaves behind, from the evidence of its steps: databases, and effects that could not be taken back: pure.
+struct RunRemains {
+  /// The name that the live database of before has now, and until when it is kept.
+  private(set) var previousDatabase: String?
+  private(set) var keptUntil: String?
+  /// The name of a restored copy that did not pass, and until when it is kept.
+  private(set) var failedDatabase: String?
+  private(set) var failedUntil: String?
+  /// After-restore hooks whose effect stands though the run went back.
+  private(set) var standing: [String] = []
+  /// Rows that were written while the failed copy was live; they are in it, and nowhere else.
+  private(set) var writesWhileLive: Int64 = 0
+
+  init(_ machine: RunMachine) {
+    for step in machine.steps {
+      guard let evidence = step.evidence else { continue }
+      let until = evidence["kept until"]?.string
+      if let failed = evidence["failedCopy"]?.string { (failedDatabase, failedUntil) = (failed, until) }
+      if let previous = evidence["previous"]?.string {
+        (previousDatabase, keptUntil) = (previous, until ?? keptUntil)
+      }
+      standing += EvidenceText.names(evidence["standing"] ?? .null)
+      writesWhileLive += EvidenceText.writes(evidence["writesWhileLive"] ?? .null) ?? 0
+    }
+  }
+
+  /// Whether what was there before the run is there again, and nothing beside it.
+  var isClean: Bool { standing.isEmpty && writesWhileLive == 0 }
+
+  /// What a person has to know, in a few words; empty where nothing is left.
+  var words: [String] {
+    var words: [String] = []
+    if !standing.isEmpty {
+      let list = standing.map { "`\($0)`" }.joined(separator: ", ")
+      words.append("what \(standing.count == 1 ? "hook" : "hooks") \(list) did stands")
+    }
+    if writesWhileLive > 0, failedDatabase != nil {
+      words.append("\(writesWhileLive) \(writesWhileLive == 1 ? "write" : "writes") to the restored copy stay in it")
+    }
+    if let failedDatabase {
+      words.append("the restored copy is kept as \(failedDatabase)" + (failedUntil.map { " until \($0)" } ?? ""))
+    }
+    if let previousDatabase {
+      words.append("the database of before is \(previousDatabase)" + (keptUntil.map { ", kept until \($0)" } ?? ""))
+    }
+    return words
+  }
+}

@@ -1,0 +1,90 @@
+internal import HostKit
+internal import PostgresKit
+internal import RecoverBase
+package import RecoverCore
+
+/// What a run owes, and the commands with which a person pays it by hand.
+package struct Debt: Sendable, Hashable {
+  /// The obligation, as the plan words it.
+  package var text: String
+  /// Commands for the shell, in their order; empty where nobody knows any.
+  package var payments: [String]
+
+  /// The debts of a run that are open.
+  package static func open(in machine: RunMachine) -> [Debt] {
+    machine.owingSteps.map { index in
+      let planned = machine.plan.steps[index]
+      let payments = (try? payments(planned, machine.plan, snapshot: machine.steps[index].snapshot)) ?? []
+      return Debt(text: planned.obligation ?? planned.id, payments: payments)
+    }
+  }
+
+  private static func payments(_ planned: PlannedStep, _ plan: Plan, snapshot: JSONValue?) throws -> [String] {
+    switch planned.uses {
+    case "services.stop": try starts(planned, plan, snapshot)
+    case "database.fence": [try reopening(plan, snapshot)]
+    default: []
+    }
+  }
+
+  /// The start commands of the services that ran before, in the order in which the run would start them.
+  private static func starts(_ planned: PlannedStep, _ plan: Plan, _ snapshot: JSONValue?) throws -> [String] {
+    let drivers = StepDrivers(host: "", compose: ComposeLocator())
+    let services = try ServicesWork(planned, plan, drivers).services
+    let running = try? snapshot?.decoded(as: ServicesSnapshot.self).running
+    return services.filter { running?.contains($0.name) ?? true }.reversed().map { CommandText.start(of: $0.policy) }
+  }
+
+  /// psql with the statement that opens the live database as it was.
+  private static func reopening(_ plan: Plan, _ snapshot: JSONValue?) throws -> String {
+    let bindings = try plan.bindings.decoded(as: DatabaseBindings.self)
+    let facts = try snapshot?.decoded(as: DatabaseFacts.self)
+    let statement = DatabaseFence(database: bindings.name, oid: bindings.liveOID ?? 0)
+      .reopening(as: facts, from: bindings.serve == .readOnly ? .readOnly : .closed)
+    let url = try ConnectionSettings(bindings.adminURL ?? bindings.url)
+      .replacing(database: bindings.maintenanceDatabase).redactedURL
+    return "psql \(ShellWord.quoted(url)) -c \(ShellWord.quoted(statement))"
+  }
+}
+
+/// Commands of a policy as a person types them.
+package enum CommandText {
+  package static func of(_ invocation: Invocation) -> String {
+    switch invocation {
+    case .shell(let line): line
+    case .arguments(let arguments): arguments.map(ShellWord.quoted).joined(separator: " ")
+    }
+  }
+
+  /// The command that starts a service; whichever Compose there is takes the same words.
+  package static func start(of service: ServicePolicy) -> String {
+    switch service.control {
+    case .command(let control): inPlace(control, control.start)
+    case .compose(let control): compose(control, "up -d --no-recreate")
+    }
+  }
+
+  /// The command that stops it.
+  package static func stop(of service: ServicePolicy) -> String {
+    switch service.control {
+    case .command(let control): of(control.stop)
+    case .compose(let control): compose(control, "stop")
+    }
+  }
+
+  private static func inPlace(_ control: ServicePolicy.CommandControl, _ invocation: Invocation) -> String {
+    let variables = control.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\(ShellWord.quoted($0.value))" }
+    let line = of(invocation)
+    guard variables.isEmpty else {
+      let command = "env \(variables.joined(separator: " ")) /bin/sh -c \(ShellWord.quoted(line))"
+      return "(cd \(ShellWord.quoted(control.workingDirectory)) && \(command))"
+    }
+    return "(cd \(ShellWord.quoted(control.workingDirectory)) && \(line))"
+  }
+
+  private static func compose(_ control: ServicePolicy.ComposeControl, _ order: String) -> String {
+    let files = control.files.map { " -f \(ShellWord.quoted($0))" }.joined()
+    let project = control.project.map { " -p \(ShellWord.quoted($0))" } ?? ""
+    return "docker compose\(files)\(project) \(order) \(ShellWord.quoted(control.service))"
+  }
+}
