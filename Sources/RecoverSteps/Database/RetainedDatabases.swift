@@ -42,8 +42,10 @@ package struct RetainedDatabases: Sendable {
       let server = try ServerIdentity.read(&connection).systemIdentifier
       return try MarkedDatabase.list(&connection).map { database in
         Entry(
-          systemIdentifier: server, name: database.name, oid: database.oid, run: database.breadcrumb.run, target: database.breadcrumb.target,
-          role: database.breadcrumb.role.rawValue, retainUntil: database.breadcrumb.retainUntil,
+          systemIdentifier: server, name: database.name, oid: database.oid, run: database.breadcrumb.run,
+          target: database.breadcrumb.target,
+          role: database.breadcrumb.role.rawValue,
+          retainUntil: database.breadcrumb.retainUntil,
           sizeBytes: database.sizeBytes)
       }
     }
