@@ -39,10 +39,11 @@ enum ProcFile: Equatable {
     defer { unsafe closedir(directory) }
     var pids: [Int32] = []
     while let entry = unsafe readdir(directory) {
-      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-        unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+      // atol(3) gives 0 for names that are no number.
+      let pid = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+        unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe atol($0) }
       }
-      if let pid = Int32(name) { pids.append(pid) }
+      if pid > 0 { pids.append(Int32(truncatingIfNeeded: pid)) }
     }
     return pids
   }

@@ -17,9 +17,12 @@ package enum ProcessTree {
     let sessions = Dictionary(
       search.sessions.filter { $0.bootID == boot }.map { ($0.pid, SessionState($0)) },
       uniquingKeysWith: { $0.startTime <= $1.startTime ? $0 : $1 })
+    let isBySessionAlone = search.run == nil && search.child == nil
+    let candidates = try ProcFile.pids().filter { !isBySessionAlone || mayBe($0, inOneOf: sessions) }
+    guard !candidates.isEmpty else { return [] }
     let spared = ancestry()
     var found: [Survivor] = []
-    for pid in try ProcFile.pids().sorted() where !spared.contains(pid) {
+    for pid in candidates.sorted() where !spared.contains(pid) {
       guard let stat = ProcessStat.read(pid), !stat.isGone,
         let evidence = evidence(for: stat, sessions: sessions, search: search)
       else { continue }
@@ -27,6 +30,13 @@ package enum ProcessTree {
       found.append(Survivor(identity: identity, name: stat.name, evidence: evidence))
     }
     return found
+  }
+
+  /// Whether a process is worth a look in /proc: getsid(2) costs a hundredth of it, and a host has hundreds.
+  private static func mayBe(_ pid: Int32, inOneOf sessions: [Int32: SessionState]) -> Bool {
+    let session = getsid(pid)
+    // A security module may hide the number of somebody else's process.
+    return session < 0 ? errno != ESRCH : sessions[session] != nil
   }
 
   /// What is known about the session of a recorded child.
