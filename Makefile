@@ -41,6 +41,7 @@ format: ## Format the Swift sources in place
 	@swift format --in-place --parallel --recursive --configuration .swift-format Package.swift Sources Tests
 
 bench: release ## Measure a recovery against psql (SIZE=300 megabytes, RUNS=5)
+	@scripts/build bench
 	@scripts/bench --megabytes $(or $(SIZE),300) --runs $(or $(RUNS),5)
 
 demo: release ## Show a recovery, a rollback and a resume on a scratch PostgreSQL

@@ -62,6 +62,10 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CLinux"),
+    // What the engine costs a step; `make bench` builds and runs it.
+    .executableTarget(
+      name: "EngineBench", dependencies: ["RecoverBase", "RecoverCore", "RecoverEngine"],
+      path: "Benchmarks/EngineBench", swiftSettings: strict),
     // Tests mirror Sources.
     .target(
       name: "RecoverTestSupport",
