@@ -25,4 +25,14 @@ struct ShippedPoliciesTests {
         "retire",
       ])
   }
+
+  @Test("in place the live database is dropped only after its backup was inspected and its safety dump proved")
+  func inPlace() throws {
+    let procedure = try #require(try BuiltInProcedures.load()["db-in-place"])
+    #expect(
+      procedure.steps.map(\.id) == [
+        "inspect", "prepare", "stop", "fence", "safety", "drop", "load", "analyze", "prove", "swap", "after", "start",
+        "health", "accept", "retire",
+      ])
+  }
 }

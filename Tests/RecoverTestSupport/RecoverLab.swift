@@ -12,8 +12,10 @@ package final class RecoverLab {
   /// - Parameters:
   ///   - sql: what the live database holds.
   ///   - environment: what the policy says; fault injection needs `development` or `staging`.
+  ///   - databasePolicy: further lines about the database, indented by four; `HERE` stands for the lab's directory.
   package init(
-    server: ScratchPostgres, sql: String, environment: String = "development", extraPolicy: String = ""
+    server: ScratchPostgres, sql: String, environment: String = "development", extraPolicy: String = "",
+    databasePolicy: String = ""
   ) throws {
     self.server = server
     directory = try Self.temporaryDirectory()
@@ -21,7 +23,10 @@ package final class RecoverLab {
     if !sql.isEmpty { try server.sql(sql, in: database) }
     try write("", to: "app.running")
     try write("", to: "healthy")
-    try write(policy(environment, extraPolicy), to: "policies/environment.yaml")
+    let further = databasePolicy.split(separator: "HERE", omittingEmptySubsequences: false).joined(separator: directory)
+    try write(
+      policy(environment, further.isEmpty ? extraPolicy : further + "\n" + extraPolicy), to: "policies/environment.yaml"
+    )
   }
 
   deinit {

@@ -53,6 +53,11 @@ package struct DatabaseCreation: Sendable, Hashable, Codable {
 }
 
 extension DatabaseCreation {
+  /// The statement as a person types it.
+  package func statement(name: String, serverVersion: Int) -> String {
+    sql(name: name, serverVersion: serverVersion, defaultTablespace: "pg_default", further: "ALLOW_CONNECTIONS true")
+  }
+
   /// The statement; from template0, which alone may have another encoding and locale than the new database.
   ///
   /// - Parameters:

@@ -8,6 +8,8 @@ package enum SideRole: String, Sendable, Hashable, Codable, CaseIterable {
   case previous
   /// The restored one that did not pass, kept for the post-mortem.
   case failed
+  /// What was live, loaded from its safety dump on the way back of a recovery in place.
+  case restored
 
   /// What stands between the target's name and the run's.
   var infix: String {
@@ -15,6 +17,7 @@ package enum SideRole: String, Sendable, Hashable, Codable, CaseIterable {
     case .side: "_recover_"
     case .previous: "_previous_"
     case .failed: "_failed_"
+    case .restored: "_restored_"
     }
   }
 }

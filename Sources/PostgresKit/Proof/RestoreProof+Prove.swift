@@ -5,15 +5,19 @@ extension RestoreProof {
   ///
   /// Reads only, in one snapshot, with row-level security turned into an error.
   ///
-  /// - Parameter progress: called with the name of each table before it is counted, and how many are left.
+  /// - Parameters:
+  ///   - snapshot: the id of an ``ExportedSnapshot`` to look at; nil for what is there now.
+  ///   - progress: called with the name of each table before it is counted, and how many are left.
   /// - Returns: the verdict; differences are no error.
   /// - Throws: ``RecoverError`` when the comparison itself can't be made: `missingRequirement` where the role may not
   ///   read every row, `interrupted`, `connectionLost`.
   package static func prove(
-    _ request: ProofRequest, _ connection: inout Connection, progress: (SQLName, Int) -> Void = { _, _ in }
+    _ request: ProofRequest, snapshot: String? = nil, _ connection: inout Connection,
+    progress: (SQLName, Int) -> Void = { _, _ in }
   ) throws -> RestoreProof {
     try connection.pin(.steady + .everyRow)
     var proof = try connection.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") { connection in
+      if let snapshot { try connection.execute("SET TRANSACTION SNAPSHOT \(Quoting.literal(snapshot))") }
       var proof = RestoreProof()
       try RowProof(request).compare(&proof, &connection, progress)
       try ObjectProof(request).compare(&proof, &connection)

@@ -1,5 +1,6 @@
 internal import RecoverBase
 internal import RecoverCore
+internal import RecoverSteps
 
 /// The next command to copy, for every state of a run: pure.
 struct NextCommand {
@@ -9,7 +10,7 @@ struct NextCommand {
   func text(_ machine: RunMachine) -> String? {
     switch machine.state {
     case .succeeded:
-      Self.canBeUndone(machine) ? "\(command("undo")) (swaps back, within the retention)" : nil
+      Self.canBeUndone(machine) ? "\(command("undo")) (swaps back, within the retention)" : safetyDump(machine)
     case .rolledBack, .failedClean: command("show")
     case .abandoned: Self.isOfDatabase(machine) ? cleanup(machine) : command("show")
     case .paused: "\(command("resume")) (or \(command("cancel")), which goes back)"
@@ -44,9 +45,18 @@ struct NextCommand {
     return !machine.isPivotStanding
   }
 
-  /// Whether the run replaced a database that was there before.
+  /// After a run in place the database of before is a file.
+  private func safetyDump(_ machine: RunMachine) -> String? {
+    let bindings = try? machine.plan.bindings.decoded(as: DatabaseBindings.self)
+    return bindings?.safetyDumpPath(run: run).map {
+      "recover db --from \(ShellWord.quoted($0)) (brings back what was live before, within the retention)"
+    }
+  }
+
+  /// Whether the run replaced a database that was there before, and kept it.
   private static func canBeUndone(_ machine: RunMachine) -> Bool {
     isOfDatabase(machine) && machine.plan.bindings["liveOID"]?.integer != nil
+      && machine.plan.bindings["inPlace"] == nil
   }
 
   private static func isOfDatabase(_ machine: RunMachine) -> Bool { machine.plan.target.kind == .database }

@@ -4,16 +4,25 @@ internal import RecoverSteps
 
 /// A plan as a person reads it before saying yes: pure.
 enum PlanView {
-  static func text(_ plan: Plan, hash: Digest) -> String {
+  /// - Parameters:
+  ///   - safetySpace: what is free where a safety dump goes; nil where that is not known.
+  ///   - isColored: whether a terminal shows what destroys in red.
+  static func text(_ plan: Plan, hash: Digest, safetySpace: ByteCount? = nil, isColored: Bool = false) -> String {
     var lines = ["\(plan.procedure): \(plan.target.kind.rawValue) \(plan.target.name) (\(plan.environment.rawValue))"]
-    if let bindings = try? plan.bindings.decoded(as: DatabaseBindings.self) { lines += facts(bindings) }
+    if let bindings = try? plan.bindings.decoded(as: DatabaseBindings.self) {
+      lines += facts(bindings)
+      lines += warning(bindings, safetySpace).map { isColored ? "\u{1B}[1;31m\($0)\u{1B}[0m" : $0 }
+    }
     lines += ["", steps(plan), "", "plan \(hash)"]
     return lines.joined(separator: "\n")
   }
 
   private static func facts(_ bindings: DatabaseBindings) -> [String] {
     let live = bindings.liveOID.map { oid in
-      let meanwhile = bindings.undoes == nil ? serving(bindings.serve) : "closed for the swap"
+      let meanwhile =
+        bindings.undoes != nil
+        ? "closed for the swap"
+        : bindings.inPlace != nil ? "dumped, DROPPED, and made anew" : serving(bindings.serve)
       return "\(bindings.name), OID \(oid); \(meanwhile)"
     }
     var lines = [
@@ -27,11 +36,24 @@ enum PlanView {
     if !bindings.health.isEmpty {
       lines.append("  health    must pass: " + bindings.health.map(\.name).joined(separator: ", "))
     }
-    if bindings.liveOID != nil {
+    if bindings.inPlace != nil {
+      lines.append("  after     the safety dump is kept for \(bindings.keepPrevious.text)")
+    } else if bindings.liveOID != nil {
       lines.append(
         "  after     the previous database is kept for \(bindings.keepPrevious.text); recover undo swaps it back")
     }
     return lines
+  }
+
+  /// What differs in place: the one thing that nobody may read over.
+  private static func warning(_ bindings: DatabaseBindings, _ space: ByteCount?) -> [String] {
+    guard let path = bindings.safetyDumpPath(run: nil) else { return [] }
+    let free = space.map { "; \($0) free there" } ?? ""
+    return [
+      "",
+      "  WARNING   the live database is dropped before the replacement is proved;",
+      "            the way back is the safety dump at \(path)\(free)",
+    ]
   }
 
   /// Where the content comes from: an undo reads no backup.

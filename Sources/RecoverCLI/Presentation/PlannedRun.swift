@@ -13,7 +13,7 @@ struct PlannedRun {
     let hash = try plan.hash()
     try checkExpected(hash)
     if action.planOnly { return try await preview(plan, hash, drivers) }
-    if !action.yes, !global.json, !global.quiet { StandardOutput.write(PlanView.text(plan, hash: hash)) }
+    if !action.yes, !global.json, !global.quiet { StandardOutput.write(view(plan, hash)) }
     let person = try confirm(plan)
     let store = try composition.makeStore()
     let presentation = RunPresentation(composition: composition, store: store, global: global)
@@ -33,6 +33,13 @@ struct PlannedRun {
       hint: "something changed since it was made: look at it with --plan and confirm the new one")
   }
 
+  private func view(_ plan: Plan, _ hash: Digest) -> String {
+    let inPlace = (try? plan.bindings.decoded(as: DatabaseBindings.self))?.inPlace
+    return PlanView.text(
+      plan, hash: hash, safetySpace: inPlace.flatMap { SafetyDirectory.freeSpace($0.safetyDirectory) },
+      isColored: TerminalInfo.isLive)
+  }
+
   /// `--plan`: the plan, and what its readonly first steps find.
   private func preview(_ plan: Plan, _ hash: Digest, _ drivers: StepDrivers) async throws -> ExitStatus {
     if global.json {
@@ -41,7 +48,7 @@ struct PlannedRun {
       ])
       StandardOutput.write(try JSONLines.line(line))
     } else {
-      StandardOutput.write(PlanView.text(plan, hash: hash))
+      StandardOutput.write(view(plan, hash))
     }
     return try await PlanPreview(composition: composition, global: global).inspect(plan, drivers: drivers)
   }
@@ -49,8 +56,10 @@ struct PlannedRun {
   /// Who confirmed, or an error that says how to.
   private func confirm(_ plan: Plan) throws -> String {
     let person = ProcessEnvironment.userName
+    let dropsTarget = plan.steps.contains { $0.uses == "database.drop-live" }
     switch Confirmation.decide(
-      environment: plan.environment, target: plan.target.name, yes: action.yes, confirm: action.confirm,
+      environment: plan.environment, target: plan.target.name, dropsTarget: dropsTarget, yes: action.yes,
+      confirm: action.confirm,
       mayAsk: !global.noInput && !global.json)
     {
     case .confirmed: return person
@@ -58,7 +67,7 @@ struct PlannedRun {
     case .ask(let question, let answer):
       let typed = try Question.ask(
         question, global,
-        otherwise: plan.environment.needsTypedConfirmation
+        otherwise: dropsTarget || plan.environment.needsTypedConfirmation
           ? "confirm with --confirm \(plan.target.name)" : "confirm with --yes")
       guard typed == answer else {
         throw RecoverError(

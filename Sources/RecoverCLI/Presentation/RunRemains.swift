@@ -9,10 +9,15 @@ struct RunRemains {
   /// The name of a restored copy that did not pass, and until when it is kept.
   private(set) var failedDatabase: String?
   private(set) var failedUntil: String?
+  /// The file that holds the live database of before a run in place, and until when it is kept.
+  private(set) var safetyDump: String?
+  private(set) var safetyUntil: String?
   /// After-restore hooks whose effect stands though the run went back.
   private(set) var standing: [String] = []
   /// Rows that were written while the failed copy was live; they are in it, and nowhere else.
   private(set) var writesWhileLive: Int64 = 0
+  /// The same of a run in place, which can't keep the copy: they are gone.
+  private(set) var writesLost: Int64 = 0
 
   init(_ machine: RunMachine) {
     for step in machine.steps {
@@ -22,13 +27,15 @@ struct RunRemains {
       if let previous = evidence["previous"]?.string {
         (previousDatabase, keptUntil) = (previous, until ?? keptUntil)
       }
+      if let dump = evidence["safetyDump"]?.string { (safetyDump, safetyUntil) = (dump, until ?? safetyUntil) }
       standing += EvidenceText.names(evidence["standing"] ?? .null)
       writesWhileLive += EvidenceText.writes(evidence["writesWhileLive"] ?? .null) ?? 0
+      writesLost += EvidenceText.writes(evidence["writesLost"] ?? .null) ?? 0
     }
   }
 
   /// Whether what was there before the run is there again, and nothing beside it.
-  var isClean: Bool { standing.isEmpty && writesWhileLive == 0 }
+  var isClean: Bool { standing.isEmpty && writesWhileLive == 0 && writesLost == 0 }
 
   /// What a person has to know, in a few words; empty where nothing is left.
   var words: [String] {
@@ -40,11 +47,17 @@ struct RunRemains {
     if writesWhileLive > 0, failedDatabase != nil {
       words.append("\(writesWhileLive) \(writesWhileLive == 1 ? "write" : "writes") to the restored copy stay in it")
     }
+    if writesLost > 0 {
+      words.append("\(writesLost) \(writesLost == 1 ? "write" : "writes") to the restored copy went with it")
+    }
     if let failedDatabase {
       words.append("the restored copy is kept as \(failedDatabase)" + (failedUntil.map { " until \($0)" } ?? ""))
     }
     if let previousDatabase {
       words.append("the database of before is \(previousDatabase)" + (keptUntil.map { ", kept until \($0)" } ?? ""))
+    }
+    if let safetyDump {
+      words.append("the safety dump is \(safetyDump)" + (safetyUntil.map { ", kept until \($0)" } ?? ""))
     }
     return words
   }

@@ -56,6 +56,9 @@ extension RunView {
     if let name = remains.previousDatabase {
       lines.append("previous   \(TerminalText.safe(name))" + (remains.keptUntil.map { ", kept until \($0)" } ?? ""))
     }
+    if let path = remains.safetyDump {
+      lines.append("safety     \(TerminalText.safe(path))" + (remains.safetyUntil.map { ", kept until \($0)" } ?? ""))
+    }
     if let name = remains.failedDatabase {
       lines.append("failed     \(TerminalText.safe(name))" + (remains.failedUntil.map { ", kept until \($0)" } ?? ""))
     }

@@ -12,7 +12,12 @@ enum Confirmation {
 
   /// `--yes` suffices where nothing says production; there the target's name has to be typed, or given with
   /// `--confirm`.
-  static func decide(environment: Environment, target: String, yes: Bool, confirm: String?, mayAsk: Bool) -> Decision {
+  ///
+  /// - Parameter dropsTarget: the target is dropped before its replacement is proved: then `--yes` says too little
+  ///   everywhere.
+  static func decide(
+    environment: Environment, target: String, dropsTarget: Bool = false, yes: Bool, confirm: String?, mayAsk: Bool
+  ) -> Decision {
     if let confirm {
       guard confirm == target else {
         return .refused(
@@ -22,11 +27,18 @@ enum Confirmation {
       }
       return .confirmed
     }
-    if environment.needsTypedConfirmation {
+    if dropsTarget, yes {
+      return .refused(
+        RecoverError(
+          .notConfirmed, "--in-place drops the live database: that wants more than --yes, the target's name",
+          hint: "confirm with --confirm \(target)"))
+    }
+    if dropsTarget || environment.needsTypedConfirmation {
       if mayAsk { return .ask(question: "type the name of the target to go on (\(target)): ", answer: target) }
       return .refused(
         RecoverError(
-          .notConfirmed, "production wants more than --yes: the target's name", hint: "confirm with --confirm \(target)"
+          .notConfirmed, "\(dropsTarget ? "--in-place" : "production") wants more than --yes: the target's name",
+          hint: "confirm with --confirm \(target)"
         ))
     }
     if yes { return .confirmed }

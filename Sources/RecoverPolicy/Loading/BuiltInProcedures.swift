@@ -6,6 +6,7 @@ package enum BuiltInProcedures {
   /// The files, by the name that messages call them by.
   package static let files: [(name: String, bytes: [UInt8])] = [
     ("built-in/db.yaml", PackageResources.db_yaml),
+    ("built-in/db-in-place.yaml", PackageResources.db_in_place_yaml),
     ("built-in/undo.yaml", PackageResources.undo_yaml),
   ]
 

@@ -12,9 +12,14 @@ package struct Debt: Sendable, Hashable {
 
   /// The debts of a run that are open.
   package static func open(in machine: RunMachine) -> [Debt] {
-    machine.owingSteps.map { index in
+    let owing = machine.owingSteps
+    let isDropped = owing.contains { machine.plan.steps[$0].uses == "database.drop-live" }
+    return owing.map { index in
       let planned = machine.plan.steps[index]
-      let payments = (try? payments(planned, machine.plan, snapshot: machine.steps[index].snapshot)) ?? []
+      let snapshot = machine.steps[index].snapshot
+      // A database that is not there can't be opened; what is restored from its dump is open.
+      let isMoot = isDropped && planned.uses == "database.fence"
+      let payments = isMoot ? [] : (try? payments(planned, machine.plan, snapshot: snapshot)) ?? []
       return Debt(text: planned.obligation ?? planned.id, payments: payments)
     }
   }
@@ -23,6 +28,7 @@ package struct Debt: Sendable, Hashable {
     switch planned.uses {
     case "services.stop": try starts(planned, plan, snapshot)
     case "database.fence": [try reopening(plan, snapshot)]
+    case "database.drop-live": try restoring(plan, snapshot)
     default: []
     }
   }
@@ -40,10 +46,28 @@ package struct Debt: Sendable, Hashable {
     let bindings = try plan.bindings.decoded(as: DatabaseBindings.self)
     let facts = try snapshot?.decoded(as: DatabaseFacts.self)
     let statement = DatabaseFence(database: bindings.name, oid: bindings.liveOID ?? 0)
-      .reopening(as: facts, from: bindings.serve == .readOnly ? .readOnly : .closed)
+      .reopening(as: facts, from: bindings.serve == .readOnly || bindings.inPlace != nil ? .readOnly : .closed)
+    return try psql(statement, bindings)
+  }
+
+  /// psql with a statement for the maintenance database.
+  private static func psql(_ statement: String, _ bindings: DatabaseBindings) throws -> String {
     let url = try ConnectionSettings(bindings.adminURL ?? bindings.url)
       .replacing(database: bindings.maintenanceDatabase).redactedURL
     return "psql \(ShellWord.quoted(url)) -c \(ShellWord.quoted(statement))"
+  }
+
+  /// Makes the database of before anew, and loads its safety dump.
+  private static func restoring(_ plan: Plan, _ snapshot: JSONValue?) throws -> [String] {
+    let bindings = try plan.bindings.decoded(as: DatabaseBindings.self)
+    guard let dropped = try snapshot?.decoded(as: DropLiveSnapshot.self) else { return [] }
+    let statement = DatabaseCreation(like: dropped.live)
+      .statement(name: bindings.name, serverVersion: bindings.server.version)
+    let url = try ConnectionSettings(bindings.adminURL ?? bindings.url).replacing(database: bindings.name).redactedURL
+    return [
+      try psql(statement, bindings),
+      "gunzip -c \(ShellWord.quoted(dropped.safetyDump)) | psql --set=ON_ERROR_STOP=1 \(ShellWord.quoted(url))",
+    ]
   }
 }
 

@@ -20,6 +20,8 @@ package struct DatabaseBindings: Sendable, Hashable, Codable {
   package var backup: BackupReference
   /// The run that is undone: its previous database is swapped in, and none is loaded.
   package var undoes: String?
+  /// The live database is dropped before its replacement is loaded; nil for every other recovery.
+  package var inPlace: InPlaceBindings?
   /// Which database of a `pg_dumpall` file is meant.
   package var segment: String?
   package var serve: ServeMode

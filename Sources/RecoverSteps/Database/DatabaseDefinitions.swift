@@ -24,7 +24,7 @@ extension StepLibrary {
       StepTemplate(
         .database(
           "database.fence", .compensable, isObligation: true, dischargedBy: ["database.swap"],
-          "close the live database to everybody until the swap"),
+          "keep writers out of the live database until the swap"),
         retry: patient, deadline: .seconds(600), resources: ["live database"],
         obligation: "the live database is fenced off")
     ) { _, _, drivers in FenceStep(drivers: drivers) },
@@ -45,7 +45,7 @@ extension StepLibrary {
     ) { _, _, drivers in VerifyStep(drivers: drivers) },
     StepDefinition(
       StepTemplate(
-        .database("database.swap", .compensable, "give it the live name; the live one becomes the previous one"),
+        .database("database.swap", .compensable, "give it the live name; what had it becomes the previous database"),
         retry: patient, deadline: .seconds(600), resources: ["live database", "side database"]),
       crashPoints: SwapStep.crashPoints
     ) { _, _, drivers in SwapStep(drivers: drivers) },
@@ -62,6 +62,30 @@ extension StepLibrary {
         .database("database.retire-previous", .forward, "keep the previous database until its retention ends"),
         retry: patient, deadline: .seconds(600))
     ) { _, _, drivers in RetireStep(drivers: drivers) },
+  ] + inPlaceDefinitions
+
+  /// The further steps of a recovery in place.
+  private static let inPlaceDefinitions: [StepDefinition] = [
+    StepDefinition(
+      StepTemplate(
+        .database("database.safety-dump", .compensable, "dump the live database, and prove the dump against it"),
+        retry: RetryPolicy(attempts: 3, backoff: .seconds(1), maxBackoff: .seconds(20))),
+      crashPoints: SafetyDumpStep.crashPoints
+    ) { _, _, drivers in SafetyDumpStep(drivers: drivers) },
+    StepDefinition(
+      StepTemplate(
+        .database(
+          "database.drop-live", .compensable, isObligation: true, dischargedBy: ["database.swap"],
+          "DROP the live database; undone by loading the safety dump"),
+        retry: patient, resources: ["live database", "side database"],
+        obligation: "the live database is dropped; its safety dump has it"),
+      crashPoints: DropLiveStep.crashPoints
+    ) { _, _, drivers in DropLiveStep(drivers: drivers) },
+    StepDefinition(
+      StepTemplate(
+        .database("database.retire-safety-dump", .forward, "keep the safety dump until its retention ends"),
+        retry: patient, deadline: .seconds(600))
+    ) { _, _, drivers in RetireSafetyDumpStep(drivers: drivers) },
   ]
 
   /// For what a restarting server makes fail.

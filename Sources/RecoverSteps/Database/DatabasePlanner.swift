@@ -58,16 +58,32 @@ package struct DatabasePlanner: Sendable {
     -> DatabaseBindings
   {
     let database = address.policy
+    let serve = request.serve ?? database.serve
+    if request.inPlace != nil { try Self.checkInPlace(address.name, found, serve) }
     return DatabaseBindings(
       name: address.name, url: database.url, adminURL: database.adminURL,
       maintenanceDatabase: found.maintenanceDatabase, passwordFile: database.passwordFile, server: found.server,
-      liveOID: found.liveOID, backup: request.backup, segment: request.segment, serve: request.serve ?? database.serve,
+      liveOID: found.liveOID, backup: request.backup, inPlace: request.inPlace, segment: request.segment, serve: serve,
       keepPrevious: database.keepPrevious, keepFailed: database.keepFailed, assertions: database.assertions,
       freeDisk: database.freeDisk, hooks: database.afterRestore,
       services: try database.services.map { NamedService(name: $0, policy: try policy.service(named: $0)) },
       health: try database.health.map { name in
         try NamedHealth(name: name, policy: try policy.healthCheck(named: name), in: policy)
       })
+  }
+}
+
+extension DatabasePlanner {
+  private static func checkInPlace(_ name: String, _ found: Found, _ serve: ServeMode) throws {
+    guard found.liveOID != nil else {
+      throw RecoverError(
+        .usage, "there is no database \(name): --in-place has nothing to drop", hint: "leave --in-place out")
+    }
+    guard serve == .none else {
+      throw RecoverError(
+        .usage, "--in-place can't serve \(serve.rawValue) meanwhile: the live database is dropped before the load",
+        hint: "use --serve none")
+    }
   }
 }
 

@@ -12,14 +12,18 @@ package struct DatabaseRequest: Sendable {
   package var segment: String?
   /// What the live database does meanwhile; nil: as the policy says.
   package var serve: ServeMode?
+  /// Drop the live database first, since two copies do not fit.
+  package var inPlace: InPlaceBindings?
 
   package init(
-    database: String? = nil, backup: BackupReference, segment: String? = nil, serve: ServeMode? = nil
+    database: String? = nil, backup: BackupReference, segment: String? = nil, serve: ServeMode? = nil,
+    inPlace: InPlaceBindings? = nil
   ) {
     self.database = database
     self.backup = backup
     self.segment = segment
     self.serve = serve
+    self.inPlace = inPlace
   }
 }
 

@@ -61,16 +61,30 @@ struct FenceStep: Step {
   func probeUndo(_ context: StepContext) async throws -> UndoProbeResult {
     let (work, fence) = try parts(context)
     let state = try await work.onMaintenance { connection, _ in try fence.probe(&connection) }
+    if try await isRestored(work) { return .absent }
     return state == (try facts(context).allowsConnections ? .open : .closed) ? .absent : .present
   }
 
   func undo(_ context: StepContext) async throws -> JSONValue {
     let (work, fence) = try parts(context)
+    if try await isRestored(work) { return ["ended": 0] }
     let facts = try facts(context)
     let report = try await work.onMaintenance { connection, _ in
       try fence.reopen(as: facts, &connection, until: .after(Self.limit))
     }
     return try JSONValue(encoding: ["ended": report.ended])
+  }
+
+  /// Whether the fenced database was dropped and is back from its safety dump, without a fence.
+  ///
+  /// The undo of the drop came before, and gave it the live name only with all the properties of before.
+  private func isRestored(_ work: DatabaseWork) async throws -> Bool {
+    guard work.bindings.inPlace != nil else { return false }
+    let (name, oid) = (work.bindings.name, work.bindings.liveOID)
+    return try await work.onMaintenance { connection, _ in
+      let present = try DatabaseFacts.oid(of: name, &connection)
+      return present != nil && present != oid
+    }
   }
 
   private func parts(_ context: StepContext) throws -> (DatabaseWork, DatabaseFence) {
@@ -79,7 +93,8 @@ struct FenceStep: Step {
   }
 
   private func wanted(_ work: DatabaseWork) -> DatabaseFence.State {
-    work.bindings.serve == .readOnly ? .readOnly : .closed
+    // In place it is dumped behind the fence, and dropped then.
+    work.bindings.serve == .readOnly || work.bindings.inPlace != nil ? .readOnly : .closed
   }
 
   private func facts(_ context: StepContext) throws -> DatabaseFacts {

@@ -18,6 +18,10 @@ struct InspectStep: Step {
     let findings = try await work.onMaintenance { connection, interruption in
       try ServerInspection(work: work, choice: choice).examine(&connection, interruption)
     }
+    var notes = findings.warnings
+    if let inPlace = work.bindings.inPlace {
+      notes += try await InPlaceInspection(work: work, inPlace: inPlace).examine(findings.live, context)
+    }
     let differences = findings.differences
     let report = InspectReport(
       sha256: choice.survey.digest, dumpBytes: choice.survey.byteCount, segment: choice.database,
@@ -25,7 +29,7 @@ struct InspectStep: Step {
       origin: choice.origin, live: findings.live, creation: choice.creation,
       propertyStatements: choice.propertyStatements(for: work.bindings.name),
       warnings: choice.warnings(serverVersion: work.bindings.server.version, name: work.bindings.name)
-        + findings.warnings,
+        + notes,
       differences: Array(differences.prefix(InspectReport.differenceLimit)),
       furtherDifferences: max(0, differences.count - InspectReport.differenceLimit))
     return try JSONValue(encoding: report)
@@ -53,14 +57,22 @@ enum SurveyFile {
     }
   }
 
-  static func keep(_ survey: DumpSurvey, in directory: String) throws {
+  /// Which dump of a run was surveyed.
+  enum Subject: String {
+    case backup = "survey"
+    case safetyDump = "safety-survey"
+  }
+
+  static func keep(_ survey: DumpSurvey, in directory: String, as subject: Subject = .backup) throws {
     try RunDirectory.make(directory)
-    try RunDirectory.write(try JSONValue.canonicalBytes(of: survey), to: path(in: directory))
+    try RunDirectory.write(try JSONValue.canonicalBytes(of: survey), to: path(of: subject, in: directory))
   }
 
   /// The kept survey; made again where the file is gone.
-  static func load(_ backup: BackupReference, context: StepContext) async throws -> DumpSurvey {
-    if let bytes = try? RunDirectory.read(path(in: context.directory)),
+  static func load(
+    _ backup: BackupReference, context: StepContext, as subject: Subject = .backup
+  ) async throws -> DumpSurvey {
+    if let bytes = try? RunDirectory.read(path(of: subject, in: context.directory)),
       let survey = try? JSONValue.decode(DumpSurvey.self, from: bytes)
     {
       return survey
@@ -68,5 +80,7 @@ enum SurveyFile {
     return try await scan(backup, reporter: context.reporter)
   }
 
-  private static func path(in directory: String) -> String { "\(directory)/survey.json" }
+  private static func path(of subject: Subject, in directory: String) -> String {
+    "\(directory)/\(subject.rawValue).json"
+  }
 }

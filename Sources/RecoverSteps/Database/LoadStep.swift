@@ -51,7 +51,7 @@ struct LoadStep: Step {
   }
 
   /// Refuses another backup than the inspected one; a file that was merely touched is read once more.
-  private static func check(
+  static func check(
     _ file: BackupFile, _ planned: BackupReference, _ digest: String, _ interruption: Interruption
   ) throws {
     do {

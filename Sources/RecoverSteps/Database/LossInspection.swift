@@ -28,7 +28,7 @@ struct LossInspection: Sendable {
         schema: $0.name.schema ?? "public", name: $0.name.name, columns: $0.columns, rows: $0.isExact ? $0.rows : nil)
     }
     let loss = LossPreview(live: preview, dumped: dumped, backupTime: choice.survey.origin.startedAt)
-    return (Self.differences(loss), Self.warnings(loss))
+    return (Self.differences(loss), warnings(loss))
   }
 
   private static func differences(_ loss: LossPreview) -> [TableDifference] {
@@ -57,7 +57,7 @@ struct LossInspection: Sendable {
     return found
   }
 
-  private static func warnings(_ loss: LossPreview) -> [String] {
+  private func warnings(_ loss: LossPreview) -> [String] {
     var warnings: [String] = []
     if let age = loss.backupAge { warnings.append("the backup is \(Duration.seconds(Int64(age.seconds)).text) old") }
     if let newest = loss.activity.newestCommit {
@@ -65,8 +65,9 @@ struct LossInspection: Sendable {
     }
     let gone = loss.surplusRows
     if gone > 0 {
+      let copy = work.bindings.inPlace == nil ? "the previous copy" : "the safety dump alone"
       warnings.append(
-        "the live database has \(loss.isExact ? "" : "about ")\(gone) rows more than the backup; they stay in the previous copy"
+        "the live database has \(loss.isExact ? "" : "about ")\(gone) rows more than the backup; they stay in \(copy)"
       )
     }
     return warnings

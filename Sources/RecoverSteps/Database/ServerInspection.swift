@@ -52,7 +52,8 @@ struct ServerInspection: Sendable {
   private func checkLeftovers(_ connection: inout Connection) throws {
     let other = try MarkedDatabase.list(&connection)
       .first {
-        $0.breadcrumb.target == work.bindings.name && $0.breadcrumb.role == .side && $0.breadcrumb.run != work.run.text
+        $0.breadcrumb.target == work.bindings.name && [.side, .restored].contains($0.breadcrumb.role)
+          && $0.breadcrumb.run != work.run.text
       }
     guard let other else { return }
     throw RecoverError(
@@ -74,6 +75,9 @@ struct ServerInspection: Sendable {
       throw RecoverError(
         .missingRequirement, inspection.refusals.map(\.message).joined(separator: "; "), hint: first.hint)
     }
+    if work.bindings.inPlace != nil {
+      try InPlaceInspection.refuseWhatIsLost(inspection.obstacles, database: work.bindings.name)
+    }
     let sessions = inspection.sessions.prefix(5)
       .map { "\($0.count) of \($0.application.isEmpty ? "unnamed programs" : $0.application) as \($0.user)" }
     let cut = sessions.isEmpty ? [] : ["the swap ends the sessions of \(sessions.joined(separator: ", "))"]
@@ -88,6 +92,12 @@ struct ServerInspection: Sendable {
     throw RecoverError(.missingRequirement, shown + more, hint: first.hint)
   }
 
+  /// What the disk can take: in place the live database makes room.
+  private func room(_ free: ByteCount, _ live: DatabaseFacts?) -> ByteCount {
+    guard work.bindings.inPlace != nil, let size = live?.sizeBytes else { return free }
+    return ByteCount(free.bytes + size)
+  }
+
   /// The data alone has to fit; indexes come on top, so that little more than that is worth a word.
   private func checkSpace(
     _ live: DatabaseFacts?, _ identity: ServerIdentity, _ connection: inout Connection
@@ -95,17 +105,19 @@ struct ServerInspection: Sendable {
     let needed = ByteCount(choice.dataBytes)
     let space: ByteCount
     if let stated = work.bindings.freeDisk {
-      space = stated
+      space = room(stated, live)
     } else {
       switch try DiskSpace.look(tablespace: live?.tablespace, identity: identity, &connection) {
-      case .known(let free, _): space = free
+      case .known(let free, _): space = room(free, live)
       case .unknown(let reason): return ["free disk can't be seen: \(reason); free-disk in the policy can tell it"]
       }
     }
     guard space > needed else {
       throw RecoverError(
         .noSpace, "the server's disk has \(space) free, the data alone takes \(needed)",
-        hint: "free space on the server; both copies exist side by side until the retention ends")
+        hint: work.bindings.inPlace == nil
+          ? "free space on the server; both copies exist side by side until the retention ends, or see --in-place"
+          : "free space on the server; that counts the live database as dropped")
     }
     guard space.bytes < needed.bytes * 3 else { return [] }
     return ["the server's disk has \(space) free for \(needed) of data and its indexes"]

@@ -61,10 +61,12 @@ struct SwapStep: Step {
     let mark = try? context.evidence?.decoded(as: SwapEvidence.self).mark
     let writes = await SwapWrites(work).count(since: mark)
     _ = try await perform(back, work, context)
+    let isKept = work.bindings.inPlace == nil
     return try JSONValue(
       encoding: SwapBackEvidence(
-        failedCopy: back.leaving?.name, keptUntil: back.leaving?.breadcrumb.retainUntil?.description,
-        writesWhileLive: writes))
+        failedCopy: isKept ? back.leaving?.name : nil,
+        keptUntil: isKept ? back.leaving?.breadcrumb.retainUntil?.description : nil,
+        writesWhileLive: isKept ? writes : nil, writesLost: isKept ? nil : writes))
   }
 
   private func perform(_ swap: DatabaseSwap, _ work: DatabaseWork, _ context: StepContext) async throws
@@ -107,7 +109,8 @@ extension SwapStep {
     let entering = DatabaseSwap.Entering(
       name: work.enteringName, oid: snapshot.enteringOID,
       properties: try facts.map { .facts($0) } ?? .statements(context.dumpProperties()))
-    let leaving = work.bindings.liveOID.map {
+    // In place the live one is gone, and nobody leaves.
+    let leaving = (work.bindings.inPlace == nil ? work.bindings.liveOID : nil).map {
       DatabaseSwap.Leaving(
         oid: $0, name: work.name(of: .previous), breadcrumb: work.breadcrumb(.previous), access: .closed)
     }
@@ -118,6 +121,12 @@ extension SwapStep {
   /// an undo took it from.
   private func back(_ swap: DatabaseSwap, _ work: DatabaseWork, _ context: StepContext) throws -> DatabaseSwap {
     guard let entered = swap.entering else { throw RecoverError(.bug, "a swap without anybody entering") }
+    if work.bindings.inPlace != nil {
+      // Both do not fit: it gets its old name, and the undo of the drop drops it to make room.
+      let side = DatabaseSwap.Leaving(
+        oid: entered.oid, name: entered.name, breadcrumb: work.breadcrumb(.side, state: .loaded), access: .closed)
+      return DatabaseSwap(target: swap.target, entering: nil, leaving: side)
+    }
     let leaving =
       work.bindings.undoes.map {
         DatabaseSwap.Leaving(
@@ -157,11 +166,13 @@ private struct SwapBackEvidence: Codable {
   var keptUntil: String?
   /// What was written to it while it was live, hooks included; nil where nobody can tell.
   var writesWhileLive: WriteCount?
+  /// The same of a run in place, which drops the copy.
+  var writesLost: WriteCount?
 
   enum CodingKeys: String, CodingKey {
     case failedCopy
     case keptUntil = "kept until"
-    case writesWhileLive
+    case writesWhileLive, writesLost
   }
 }
 

@@ -20,6 +20,11 @@ package struct UndoPlanner: Sendable {
       throw RecoverError(
         .usage, "run \(run) created database \(bindings.name); there was none before that could be swapped back")
     }
+    if let dump = bindings.safetyDumpPath(run: run) {
+      throw RecoverError(
+        .usage, "run \(run) was in place: the database of before was dropped, and is only in its safety dump",
+        hint: "recover db --from \(dump) brings it back, within its retention")
+    }
     let previous = SideNames.name(of: .previous, target: bindings.name, run: run.text)
     bindings.undoes = run.text
     bindings.liveOID = try await liveOID(bindings, previous: previous)

@@ -12,6 +12,7 @@ struct ConfirmationTests {
     var yes = false
     var confirm: String?
     var mayAsk = false
+    var dropsTarget = false
     var result: String
   }
 
@@ -30,6 +31,14 @@ struct ConfirmationTests {
     Row(
       environment: .production, yes: true, confirm: "ap", mayAsk: true,
       result: "refused: check that this is the database you mean"),
+    Row(environment: .development, yes: true, dropsTarget: true, result: "refused: confirm with --confirm app"),
+    Row(
+      environment: .unspecified, yes: true, mayAsk: true, dropsTarget: true,
+      result: "refused: confirm with --confirm app"),
+    Row(environment: .development, mayAsk: true, dropsTarget: true, result: "asks for app"),
+    Row(environment: .development, dropsTarget: true, result: "refused: confirm with --confirm app"),
+    Row(environment: .development, yes: true, confirm: "app", dropsTarget: true, result: "confirmed"),
+    Row(environment: .development, confirm: "app", dropsTarget: true, result: "confirmed"),
     Row(
       environment: .development, yes: true, confirm: "App", result: "refused: check that this is the database you mean"),
   ]
@@ -37,7 +46,8 @@ struct ConfirmationTests {
   @Test("--yes, --confirm and the environment decide together", arguments: rows)
   func decided(_ row: Row) {
     let decision = Confirmation.decide(
-      environment: row.environment, target: "app", yes: row.yes, confirm: row.confirm, mayAsk: row.mayAsk)
+      environment: row.environment, target: "app", dropsTarget: row.dropsTarget, yes: row.yes, confirm: row.confirm,
+      mayAsk: row.mayAsk)
     let result =
       switch decision {
       case .confirmed: "confirmed"

@@ -12,8 +12,9 @@ struct CleanupCommand: ReportingCommand {
     usage: "recover cleanup [<options>]",
     discussion: """
       Lists the databases that recoveries keep on the servers of the policy, or
-      on the one of --database, and spooled standard input that no run needs any
-      more. Without --yes it only lists. A copy that is being loaded, or whose
+      on the one of --database, the safety dumps of runs in place that are known
+      here, and spooled standard input that no run needs any more. Without --yes
+      it only lists. A copy that is being loaded, or whose
       run is still open, is never dropped; one that a run which is over left
       behind is dropped with --abandoned.
 
@@ -46,14 +47,22 @@ struct CleanupCommand: ReportingCommand {
         kept.append(KeptDatabase(server: server, entry: entry, verdict: verdict))
       }
     }
+    let dumps = try KeptSafetyDump.all(of: runs.values.map(\.self), composition)
     let keeper = SpoolKeeper(composition)
     let spooled = try await keeper.leftovers()
-    try list(kept, spooled, isServerKnown: !addresses.isEmpty).writeBeginning(global)
+    try list(kept, dumps, spooled, isServerKnown: !addresses.isEmpty).writeBeginning(global)
     let dropped = kept.filter { $0.verdict.isDropped }
-    guard yes else { return try Answer(text: offer(count: dropped.count + spooled.count)).write(global) }
+    let expired = dumps.filter { $0.verdict == .expired }
+    guard yes else {
+      return try Answer(text: offer(count: dropped.count + expired.count + spooled.count)).write(global)
+    }
     for kept in dropped {
       try await kept.server.drop(kept.entry)
       try tell("dropped", "database", kept.entry.name)
+    }
+    for dump in expired {
+      try dump.delete()
+      try tell("removed", "file", dump.path)
     }
     for entry in spooled where keeper.remove(entry) { try tell("removed", "file", entry.path) }
     return try Answer(text: "").write(global)
@@ -65,20 +74,23 @@ struct CleanupCommand: ReportingCommand {
     return try policy.databases.sorted { $0.key < $1.key }.map { try DatabaseAddress($0.value) }
   }
 
-  private func list(_ kept: [KeptDatabase], _ spooled: [BackupSpool.Entry], isServerKnown: Bool) -> Answer {
+  private func list(
+    _ kept: [KeptDatabase], _ dumps: [KeptSafetyDump], _ spooled: [BackupSpool.Entry], isServerKnown: Bool
+  ) -> Answer {
     var table = TextTable(headings: ["WHAT", "NAME", "SIZE", "KEPT UNTIL", "RUN", "VERDICT"])
     for kept in kept { table.add(kept.cells) }
+    for dump in dumps { table.add(dump.cells) }
     for entry in spooled {
       table.add(["spooled input", entry.path, "\(ByteCount(entry.sizeBytes))", "-", "-", "no run needs it"])
     }
-    var lines = kept.isEmpty && spooled.isEmpty ? [] : [table.text]
+    var lines = kept.isEmpty && dumps.isEmpty && spooled.isEmpty ? [] : [table.text]
     if !isServerKnown {
       lines.append("no server was looked at: name one of its databases with --database URL")
     } else if kept.isEmpty {
       lines.append("recoveries keep no database on \(database == nil ? "the servers of the policy" : "this server")")
     }
     let rows =
-      kept.map(\.row)
+      kept.map(\.row) + dumps.map(\.row)
       + spooled.map { entry in
         ["kind": "spooled", "file": .string(entry.path), "bytes": .integer(entry.sizeBytes), "verdict": "drop"]
       }

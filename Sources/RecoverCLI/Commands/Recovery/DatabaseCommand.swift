@@ -15,9 +15,12 @@ struct DatabaseCommand: ReportingCommand {
         recover db --from backup.sql.gz --database app --yes
         gunzip -c backup.sql.gz | recover db --from - --database app --yes
         recover db --from backup.sql --serve all --confirm app   (production)
+        recover db --from backup.sql --in-place --confirm app    (no room for two)
 
       The live database is not touched until its replacement is loaded and
-      proved; it is kept afterwards, and `recover undo` swaps it back.
+      proved; it is kept afterwards, and `recover undo` swaps it back. With
+      --in-place it is dumped, the dump is proved, and then it is dropped: the
+      way back is that dump.
       """)
 
   @Option(help: ArgumentHelp("The backup: a dump in SQL, plain or gzip; - for standard input.", valueName: "file"))
@@ -31,6 +34,12 @@ struct DatabaseCommand: ReportingCommand {
 
   @Option(help: ArgumentHelp("What the live database does meanwhile: none, read-only or all.", valueName: "mode"))
   var serve: String?
+
+  @Flag(help: "Drop the live database first: for when two copies do not fit. Wants --confirm NAME.")
+  var inPlace = false
+
+  @Option(help: ArgumentHelp("Where --in-place dumps the live database to first.", valueName: "dir"))
+  var safetyDump: String?
 
   @OptionGroup var action: ActionOptions
   @OptionGroup var global: GlobalOptions
@@ -53,11 +62,26 @@ struct DatabaseCommand: ReportingCommand {
     _ composition: Composition
   ) async throws -> ExitStatus {
     let drivers = composition.drivers(password: address.password)
-    let request = DatabaseRequest(database: database, backup: backup, segment: segment, serve: serve)
+    let request = DatabaseRequest(
+      database: database, backup: backup, segment: segment, serve: serve, inPlace: try inPlaceBindings(composition))
     let plan = try await DatabasePlanner(policy: policies.policy, drivers: drivers)
-      .plan(request, at: address, procedure: try policies.procedure(named: "db"))
+      .plan(request, at: address, procedure: try policies.procedure(named: inPlace ? "db-in-place" : "db"))
     return try await PlannedRun(composition: composition, global: global, action: action)
       .confirmAndPerform(plan, drivers: drivers)
+  }
+
+  /// What `--in-place` and its place for the dump mean; a safety dump alone would mean nothing.
+  private func inPlaceBindings(_ composition: Composition) throws -> InPlaceBindings? {
+    guard inPlace else {
+      guard safetyDump == nil else {
+        throw RecoverError(
+          .usage, "--safety-dump is for --in-place: every other recovery keeps the previous database itself",
+          hint: "leave --safety-dump out")
+      }
+      return nil
+    }
+    return InPlaceBindings(
+      safetyDirectory: safetyDump.map(global.absolute) ?? "\(composition.stateDirectory)/safety")
   }
 
   private func serveMode() throws -> ServeMode? {
