@@ -11,7 +11,7 @@ enum PlanView {
     var lines = ["\(plan.procedure): \(plan.target.kind.rawValue) \(plan.target.name) (\(plan.environment.rawValue))"]
     if let bindings = try? plan.bindings.decoded(as: DatabaseBindings.self) {
       lines += facts(bindings)
-      lines += warning(bindings, safetySpace).map { isColored ? "\u{1B}[1;31m\($0)\u{1B}[0m" : $0 }
+      lines += warning(bindings, safetySpace).map { isColored && !$0.isEmpty ? "\u{1B}[1;31m\($0)\u{1B}[0m" : $0 }
     }
     lines += ["", steps(plan), "", "plan \(hash)"]
     return lines.joined(separator: "\n")

@@ -4,65 +4,67 @@ internal import RecoverEngine
 
 extension StepLibrary {
   /// The steps of a database recovery, in their order.
-  static let databaseDefinitions: [StepDefinition] = [
-    StepDefinition(
-      StepTemplate(
-        .database("database.inspect", .readonly, "check the backup, the server, the rights, and what would be lost"),
-        retry: .once)
-    ) { _, _, drivers in InspectStep(drivers: drivers) },
-    StepDefinition(
-      StepTemplate(
-        .database("database.inspect-undo", .readonly, "check that the previous database is there"), retry: .once)
-    ) { _, _, drivers in InspectUndoStep(drivers: drivers) },
-    StepDefinition(
-      StepTemplate(
-        .database(
-          "database.create-beside", .compensable, "make an empty database beside the live one, with its properties"),
-        retry: patient, deadline: .seconds(600), resources: ["side database"])
-    ) { _, _, drivers in CreateBesideStep(drivers: drivers) },
-    StepDefinition(
-      StepTemplate(
-        .database(
-          "database.fence", .compensable, isObligation: true, dischargedBy: ["database.swap"],
-          "keep writers out of the live database until the swap"),
-        retry: patient, deadline: .seconds(600), resources: ["live database"],
-        obligation: "the live database is fenced off")
-    ) { _, _, drivers in FenceStep(drivers: drivers) },
-    StepDefinition(
-      StepTemplate(
-        .database("database.load", .compensable, "load the dump into it, exactly and resumably"),
-        retry: RetryPolicy(attempts: 10, backoff: .seconds(1), maxBackoff: .seconds(30)), resources: ["side database"]),
-      crashPoints: [LoadStep.commitPoint]
-    ) { _, _, drivers in LoadStep(drivers: drivers) },
-    StepDefinition(
-      StepTemplate(
-        .database("database.analyze", .compensable, "collect its statistics"), retry: patient,
-        resources: ["side database"])
-    ) { _, _, drivers in AnalyzeStep(drivers: drivers) },
-    StepDefinition(
-      StepTemplate(
-        .database("database.verify", .readonly, "prove rows, objects and the policy's assertions"), retry: .once)
-    ) { _, _, drivers in VerifyStep(drivers: drivers) },
-    StepDefinition(
-      StepTemplate(
-        .database("database.swap", .compensable, "give it the live name; what had it becomes the previous database"),
-        retry: patient, deadline: .seconds(600), resources: ["live database", "side database"]),
-      crashPoints: SwapStep.crashPoints
-    ) { _, _, drivers in SwapStep(drivers: drivers) },
-    StepDefinition(
-      StepTemplate(
-        .database("hooks.after-restore", .compensable, "run the policy's own steps before any traffic"),
-        retry: .once, resources: ["live database"])
-    ) { _, _, drivers in AfterRestoreStep(drivers: drivers) },
-    StepDefinition(
-      StepTemplate(.database("run.accept", .pivot, "accept the result"), retry: patient)
-    ) { _, _, drivers in AcceptStep(drivers: drivers) },
-    StepDefinition(
-      StepTemplate(
-        .database("database.retire-previous", .forward, "keep the previous database until its retention ends"),
-        retry: patient, deadline: .seconds(600))
-    ) { _, _, drivers in RetireStep(drivers: drivers) },
-  ] + inPlaceDefinitions
+  static let databaseDefinitions: [StepDefinition] =
+    [
+      StepDefinition(
+        StepTemplate(
+          .database("database.inspect", .readonly, "check the backup, the server, the rights, and what would be lost"),
+          retry: .once)
+      ) { _, _, drivers in InspectStep(drivers: drivers) },
+      StepDefinition(
+        StepTemplate(
+          .database("database.inspect-undo", .readonly, "check that the previous database is there"), retry: .once)
+      ) { _, _, drivers in InspectUndoStep(drivers: drivers) },
+      StepDefinition(
+        StepTemplate(
+          .database(
+            "database.create-beside", .compensable, "make an empty database beside the live one, with its properties"),
+          retry: patient, deadline: .seconds(600), resources: ["side database"])
+      ) { _, _, drivers in CreateBesideStep(drivers: drivers) },
+      StepDefinition(
+        StepTemplate(
+          .database(
+            "database.fence", .compensable, isObligation: true, dischargedBy: ["database.swap"],
+            "keep writers out of the live database until the swap"),
+          retry: patient, deadline: .seconds(600), resources: ["live database"],
+          obligation: "the live database is fenced off")
+      ) { _, _, drivers in FenceStep(drivers: drivers) },
+      StepDefinition(
+        StepTemplate(
+          .database("database.load", .compensable, "load the dump into it, exactly and resumably"),
+          retry: RetryPolicy(attempts: 10, backoff: .seconds(1), maxBackoff: .seconds(30)), resources: ["side database"]
+        ),
+        crashPoints: [LoadStep.commitPoint]
+      ) { _, _, drivers in LoadStep(drivers: drivers) },
+      StepDefinition(
+        StepTemplate(
+          .database("database.analyze", .compensable, "collect its statistics"), retry: patient,
+          resources: ["side database"])
+      ) { _, _, drivers in AnalyzeStep(drivers: drivers) },
+      StepDefinition(
+        StepTemplate(
+          .database("database.verify", .readonly, "prove rows, objects and the policy's assertions"), retry: .once)
+      ) { _, _, drivers in VerifyStep(drivers: drivers) },
+      StepDefinition(
+        StepTemplate(
+          .database("database.swap", .compensable, "give it the live name; what had it becomes the previous database"),
+          retry: patient, deadline: .seconds(600), resources: ["live database", "side database"]),
+        crashPoints: SwapStep.crashPoints
+      ) { _, _, drivers in SwapStep(drivers: drivers) },
+      StepDefinition(
+        StepTemplate(
+          .database("hooks.after-restore", .compensable, "run the policy's own steps before any traffic"),
+          retry: .once, resources: ["live database"])
+      ) { _, _, drivers in AfterRestoreStep(drivers: drivers) },
+      StepDefinition(
+        StepTemplate(.database("run.accept", .pivot, "accept the result"), retry: patient)
+      ) { _, _, drivers in AcceptStep(drivers: drivers) },
+      StepDefinition(
+        StepTemplate(
+          .database("database.retire-previous", .forward, "keep the previous database until its retention ends"),
+          retry: patient, deadline: .seconds(600))
+      ) { _, _, drivers in RetireStep(drivers: drivers) },
+    ] + inPlaceDefinitions
 
   /// The further steps of a recovery in place.
   private static let inPlaceDefinitions: [StepDefinition] = [

@@ -47,7 +47,7 @@ struct CleanupCommand: ReportingCommand {
         kept.append(KeptDatabase(server: server, entry: entry, verdict: verdict))
       }
     }
-    let dumps = try KeptSafetyDump.all(of: runs.values.map(\.self), composition)
+    let dumps = try KeptSafetyDump.all(of: Array(runs.values), composition)
     let keeper = SpoolKeeper(composition)
     let spooled = try await keeper.leftovers()
     try list(kept, dumps, spooled, isServerKnown: !addresses.isEmpty).writeBeginning(global)

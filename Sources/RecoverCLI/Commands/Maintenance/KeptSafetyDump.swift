@@ -1,4 +1,5 @@
 internal import RecoverBase
+internal import RecoverCore
 internal import RecoverEngine
 internal import RecoverSteps
 
