@@ -8,7 +8,8 @@ internal import Testing
 struct RetainedDatabasesTests {
   private static func entry(until time: WallTime?) -> RetainedDatabases.Entry {
     RetainedDatabases.Entry(
-      name: "app_previous", oid: 1, run: "r", target: "app", role: "previous", retainUntil: time, sizeBytes: nil)
+      systemIdentifier: "1", name: "app_previous", oid: 1, run: "r", target: "app", role: "previous", retainUntil: time,
+      sizeBytes: nil)
   }
 
   @Test("a copy may go once its retention has ended, not before; one without a retention never by itself (I8)")
