@@ -69,7 +69,10 @@ let package = Package(
     // Tests mirror Sources.
     .target(
       name: "RecoverTestSupport",
-      dependencies: ["RecoverBase", "RecoverCore", "RecoverEngine", "PostgresKit", "HostKit", "CLinux"],
+      dependencies: [
+        "RecoverBase", "RecoverCore", "RecoverEngine", "RecoverPolicy", "RecoverSteps", "PostgresKit", "HostKit",
+        "CLinux",
+      ],
       path: "Tests/RecoverTestSupport", swiftSettings: strict),
     .testTarget(
       name: "RecoverBaseTests", dependencies: ["RecoverBase", "RecoverTestSupport"], swiftSettings: strict),

@@ -17,6 +17,20 @@ package enum Property {
     }
   }
 
+  /// The same for a body that waits.
+  package static func check(cases: Int = 10_000, _ body: (inout SeededGenerator) async throws -> Void) async throws {
+    let seed = SeededGenerator.runSeed
+    for index in 0..<cases {
+      let own = seed &+ UInt64(index)
+      var generator = SeededGenerator(seed: own)
+      do {
+        try await body(&generator)
+      } catch {
+        throw PropertyFailure(seed: own, index: index, reason: error)
+      }
+    }
+  }
+
   /// Fails the case where the condition is false.
   package static func require(_ condition: Bool, _ message: @autoclosure () -> String) throws {
     if !condition { throw Broken(description: message()) }

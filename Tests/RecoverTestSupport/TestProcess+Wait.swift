@@ -12,4 +12,16 @@ extension TestProcess {
     var request = pollfd(fd: handle, events: Int16(POLLIN), revents: 0)
     return unsafe poll(&request, 1, Int32(milliseconds)) > 0
   }
+
+  /// Waits until a line of the standard output holds all the parts.
+  ///
+  /// - Returns: false where the process ended without such a line.
+  package func waitForLine(with parts: [String]) -> Bool {
+    while true {
+      let hasEnded = wait(milliseconds: 1)
+      let lines = outputSoFar.split(separator: "\n")
+      if lines.contains(where: { line in parts.allSatisfy { line.contains($0) } }) { return true }
+      if hasEnded { return false }
+    }
+  }
 }

@@ -110,6 +110,9 @@ package final class TestProcess {
     return status
   }
 
+  /// What the child has written to its standard output by now.
+  package var outputSoFar: String { String(decoding: Self.content(of: output), as: UTF8.self) }
+
   /// Waits for the end, and gives everything the child wrote.
   package func result() -> Result {
     let status = wait()
@@ -159,8 +162,9 @@ extension TestProcess {
   }
 
   private static func content(of descriptor: Int32) -> [UInt8] {
-    let size = Int(lseek(descriptor, 0, SEEK_END))
-    guard size > 0 else { return [] }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0, status.st_size > 0 else { return [] }
+    let size = Int(status.st_size)
     return unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
       while count < size {
         let read = unsafe pread(descriptor, buffer.baseAddress?.advanced(by: count), size - count, off_t(count))

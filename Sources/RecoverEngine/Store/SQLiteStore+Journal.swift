@@ -28,7 +28,7 @@ extension SQLiteStore {
     let claim = try Row.fetchOne(
       database, sql: "SELECT id, state FROM run WHERE target = ? AND is_terminal = 0", arguments: [target.key])
     guard let claim else { return }
-    let (run, state): (String, String) = (claim["id"], claim["state"])
+    let (run, state): (String, String) = (try claim.stored("id"), try claim.stored("state"))
     throw RecoverError(
       .claimed, "\(target.kind.rawValue) \(target.name) is claimed by run \(run), which is \(state)",
       hint: "recover show \(run) tells more; recover resume \(run) goes on, recover cancel \(run) goes back")
@@ -59,7 +59,7 @@ extension SQLiteStore {
     let statement = try database.cachedStatement(
       sql: "SELECT sequence, hash FROM event WHERE run = ? ORDER BY sequence DESC LIMIT 1")
     guard let row = try Row.fetchOne(statement, arguments: [run.text]) else { return nil }
-    return JournalLink(sequence: row["sequence"], hash: Self.bytes(row["hash"]))
+    return JournalLink(sequence: try row.stored("sequence"), hash: try row.storedBytes("hash"))
   }
 
   /// I5: a runner whose epoch is not the newest of the target writes nothing.
@@ -67,7 +67,7 @@ extension SQLiteStore {
     let statement = try database.cachedStatement(
       sql: "SELECT lease.epoch, lease.run FROM lease JOIN run ON run.target = lease.target WHERE run.id = ?")
     let row = try Row.fetchOne(statement, arguments: [run.text])
-    guard let row, row["epoch"] == epoch, row["run"] == run.text else {
+    guard let row, try row.stored("epoch") == epoch, try row.stored("run") == run.text else {
       throw RecoverError(
         .leaseLost, "another runner has taken over run \(run)", hint: "recover show \(run) tells who")
     }
@@ -87,15 +87,15 @@ extension SQLiteStore {
   }
 
   package func records(of run: RunID) async throws -> [JournalRecord] {
-    let records = try await queue.read { database in
+    let records = try await reading { database in
       try Row.fetchAll(database, sql: "SELECT * FROM event WHERE run = ? ORDER BY sequence", arguments: [run.text])
         .map { row in
           JournalRecord(
-            run: run, sequence: row["sequence"], epoch: row["epoch"],
-            wallTime: WallTime(microseconds: row["wall_us"]),
-            monotonicTime: Moment(nanoseconds: row["monotonic_ns"]), kind: row["kind"],
-            payload: Self.bytes(row["payload"]), previousHash: Self.bytes(row["previous_hash"]),
-            hash: Self.bytes(row["hash"]))
+            run: run, sequence: try row.stored("sequence"), epoch: try row.stored("epoch"),
+            wallTime: WallTime(microseconds: try row.stored("wall_us")),
+            monotonicTime: Moment(nanoseconds: try row.stored("monotonic_ns")), kind: try row.stored("kind"),
+            payload: try row.storedBytes("payload"), previousHash: try row.storedBytes("previous_hash"),
+            hash: try row.storedBytes("hash"))
         }
     }
     guard !records.isEmpty else {
@@ -106,7 +106,7 @@ extension SQLiteStore {
   }
 
   package func runs(of target: String?) async throws -> [RunSummary] {
-    try await queue.read { database in
+    try await reading { database in
       try Row.fetchAll(
         database, sql: "SELECT * FROM run WHERE ?1 IS NULL OR target = ?1 ORDER BY created_us, id",
         arguments: [target]
@@ -115,12 +115,14 @@ extension SQLiteStore {
   }
 
   private static func summary(_ row: Row) throws -> RunSummary {
-    guard let run = RunID(row["id"]), let hash = Digest(hex: row["plan_hash"]),
-      let kind = Target.Kind(rawValue: row["target_kind"])
-    else { throw RecoverError(.journal, "the list of runs has a row that can't be read") }
+    guard let run = RunID(try row.stored("id")) else { throw Row.damaged("id") }
+    guard let hash = Digest(hex: try row.stored("plan_hash")) else { throw Row.damaged("plan_hash") }
+    guard let kind = Target.Kind(rawValue: try row.stored("target_kind")) else { throw Row.damaged("target_kind") }
+    let target = Target(kind: kind, identity: try row.stored("target_identity"), name: try row.stored("target_name"))
     return RunSummary(
-      run: run, target: Target(kind: kind, identity: row["target_identity"], name: row["target_name"]),
-      procedure: row["procedure"], planHash: hash, createdAt: WallTime(microseconds: row["created_us"]),
-      updatedAt: WallTime(microseconds: row["updated_us"]), state: row["state"], isTerminal: row["is_terminal"])
+      run: run, target: target, procedure: try row.stored("procedure"), planHash: hash,
+      createdAt: WallTime(microseconds: try row.stored("created_us")),
+      updatedAt: WallTime(microseconds: try row.stored("updated_us")), state: try row.stored("state"),
+      isTerminal: try row.stored("is_terminal"))
   }
 }

@@ -65,7 +65,7 @@ extension SQLiteStore: RunStore {
   }
 
   package func leases() async throws -> [Lease] {
-    try await queue.read { database in
+    try await reading { database in
       try Row.fetchAll(database, sql: "SELECT * FROM lease ORDER BY target").map(Self.lease)
     }
   }
@@ -92,21 +92,23 @@ extension SQLiteStore: RunStore {
   }
 
   package func pendingRequests(of run: RunID) async throws -> [RunRequest] {
-    try await queue.read { database in
+    try await reading { database in
       try Row.fetchAll(
         database, sql: "SELECT * FROM request WHERE run = ? AND consumed_by IS NULL ORDER BY id", arguments: [run.text]
       ).map { row in
-        guard let kind = RunRequest.Kind(rawValue: row["kind"]) else {
-          throw RecoverError(.journal, "request \(row["id"] as Int64) has an unknown kind")
+        let id: Int64 = try row.stored("id")
+        guard let kind = RunRequest.Kind(rawValue: try row.stored("kind")) else {
+          throw RecoverError(.journal, "request \(id) has an unknown kind", hint: "a newer recover may have written it")
         }
         return RunRequest(
-          id: row["id"], kind: kind, person: row["person"], requestedAt: WallTime(microseconds: row["requested_us"]))
+          id: id, kind: kind, person: try row.stored("person"),
+          requestedAt: WallTime(microseconds: try row.stored("requested_us")))
       }
     }
   }
 
   private func lease(ofRun run: RunID) async throws -> Lease? {
-    try await queue.read { try Self.lease(of: Self.target(of: run, $0), $0) }
+    try await reading { try Self.lease(of: Self.target(of: run, $0), $0) }
   }
 
   private static func target(of run: RunID, _ database: Database) throws -> String {
@@ -120,12 +122,17 @@ extension SQLiteStore: RunStore {
   }
 
   private static func lease(_ row: Row) throws -> Lease {
-    guard let run = RunID(row["run"]) else { throw RecoverError(.journal, "the table of leases can't be read") }
-    let owner = try (row["owner"] as String?).map { try JSONValue.decode(RunnerIdentity.self, from: Array($0.utf8)) }
-    let predecessors = try JSONValue.decode([RunnerIdentity].self, from: Array((row["predecessors"] as String).utf8))
+    guard let run = RunID(try row.stored("run")) else { throw Row.damaged("run") }
+    let owner: String? = try row.storedIfPresent("owner")
     return Lease(
-      target: row["target"], run: run, epoch: row["epoch"], owner: owner, predecessors: predecessors,
-      expiresAt: Moment(nanoseconds: row["expires_ns"]))
+      target: try row.stored("target"), run: run, epoch: try row.stored("epoch"),
+      owner: try owner.map { try runners(RunnerIdentity.self, $0) },
+      predecessors: try runners([RunnerIdentity].self, try row.stored("predecessors")),
+      expiresAt: Moment(nanoseconds: try row.stored("expires_ns")))
+  }
+
+  private static func runners<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> Value {
+    do { return try JSONValue.decode(type, from: Array(text.utf8)) } catch { throw Row.damaged("runners of a lease") }
   }
 
   private static func text(of value: some Encodable) throws -> String {
@@ -142,6 +149,5 @@ extension SQLiteStore: RunStore {
       hint: "wait for it, or end that process; a dead runner's lease needs no breaking")
   }
 
-  static func bytes(_ data: Data) -> [UInt8] { Array(data) }
   static func blob(_ bytes: [UInt8]) -> Data { Data(bytes) }
 }

@@ -78,7 +78,37 @@ package struct SQLiteStore: Sendable {
         return .commit
       }
     }
+    try checkColumns(database)
   }
+
+  /// Refuses a file of this version that lacks what we read: one that a recover from before its first release wrote.
+  private static func checkColumns(_ database: Database) throws {
+    for (table, columns) in columns {
+      let there = Set(try database.columns(in: table).map(\.name))
+      guard let missing = columns.first(where: { !there.contains($0) }) else { continue }
+      throw RecoverError(
+        .journal, "the journal's table \(table) has no column \(missing): another build of recover wrote it",
+        hint: "finish its runs with that build, or name another state directory with --state DIR")
+    }
+  }
+
+  private static let columns: [(table: String, names: [String])] = [
+    (
+      "run",
+      [
+        "id", "target", "target_kind", "target_identity", "target_name", "procedure", "plan_hash", "created_us",
+        "updated_us", "state", "is_terminal",
+      ]
+    ),
+    (
+      "event",
+      [
+        "run", "sequence", "epoch", "wall_us", "monotonic_ns", "kind", "payload", "previous_hash", "hash",
+      ]
+    ),
+    ("lease", ["target", "run", "epoch", "owner", "predecessors", "expires_ns"]),
+    ("request", ["id", "run", "kind", "person", "requested_us", "consumed_by"]),
+  ]
 
   /// Sets the mode that the file keeps from then on, also where several processes make the same new file.
   ///
@@ -115,6 +145,18 @@ package struct SQLiteStore: Sendable {
       person TEXT NOT NULL, requested_us INTEGER NOT NULL, consumed_by INTEGER) STRICT;
     PRAGMA user_version = 1;
     """
+
+  /// Reads off the cooperative pool.
+  ///
+  /// - Throws: ``RecoverError`` `journal` for a file that can't be read.
+  func reading<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+    do { return try await queue.read(body) } catch let error as DatabaseError {
+      throw RecoverError(
+        .journal, "can't read the journal: \(error.message ?? error.resultCode.description)",
+        hint: "check the rights of the state directory; a damaged journal has to be restored from a copy",
+        underlying: error)
+    }
+  }
 
   /// Runs a transaction off the cooperative pool; frees the reserve and tries once more on a full disk.
   ///

@@ -88,12 +88,12 @@ extension DatabasePlanner {
 }
 
 /// Where services stop and the live database is closed, for each of the ways to serve meanwhile.
-enum ServeOrder {
+package enum ServeOrder {
   /// Moves the steps that stop and close things to where the mode wants them.
   ///
   /// `none`: as the procedure says. `read-only`: services go on, on a database that refuses writes, and stop for
   /// the swap. `all`: services go on, and both stop and fence come just before the swap.
-  static func arrange(_ procedure: Procedure, for serve: ServeMode) -> Procedure {
+  package static func arrange(_ procedure: Procedure, for serve: ServeMode) -> Procedure {
     let moved: Set<String>
     switch serve {
     case .none: return procedure

@@ -156,4 +156,19 @@ struct JournalRecordTests {
       }
     }
   }
+
+  @Test("a payload that is nested as deep as you like is read or refused", arguments: [100, 500, 100_000])
+  func nesting(depth: Int) throws {
+    for (opening, closing) in [("[", "]"), ("{\"a\":", "}")] {
+      let value = String(repeating: opening, count: depth) + "1" + String(repeating: closing, count: depth)
+      let record = JournalRecord(
+        run: Self.run, sequence: 1, epoch: 0, wallTime: Plans.time(0), monotonicTime: Moment(nanoseconds: 0),
+        kind: "checkpoint", payload: Array(#"{"checkpoint":{"step":"a","name":"n","value":\#(value)}}"#.utf8),
+        previousHash: [UInt8](repeating: 0, count: 32), hash: [])
+      do { #expect(try record.event().kind == "checkpoint") } catch let error as RecoverError {
+        #expect(error.code == .journal)
+        #expect(depth > 500)
+      }
+    }
+  }
 }

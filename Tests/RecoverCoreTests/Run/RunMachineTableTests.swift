@@ -48,12 +48,17 @@ struct RunMachineTableTests {
     "finalizing(ok)": pivoted + [.completed],
     "finalizing(ok), tidied": pivoted + [.completed] + done("tidy"),
     "finalizing(rolled-back)": compensating + undone + [.compensated],
+    "finalizing(rolled-back), tidied": compensating + undone + [.compensated] + done("tidy"),
     "finalizing(failed)": started + [.failing(cause: cause, pivotDisproved: false)],
     "finalizing(failed), tidied": started + [.failing(cause: cause, pivotDisproved: false)] + done("tidy"),
     "needs-operator(running)": acted + [.stuck(cause: cause)],
     "needs-operator(running), pivot done": pivoted + [.stuck(cause: cause)],
     "needs-operator(compensating)": compensating + [.stuck(cause: cause)],
     "needs-operator(finalizing)": pivoted + [.completed, .stuck(cause: cause)],
+    "needs-operator(finalizing), rolled back": compensating + undone + [.compensated, .stuck(cause: cause)],
+    "needs-operator(finalizing), failed": started + [
+      .failing(cause: cause, pivotDisproved: false), .stuck(cause: cause),
+    ],
     "succeeded": pivoted + [.completed] + done("tidy") + [.finished],
     "rolled-back": compensating + undone + [.compensated] + done("tidy") + [.finished],
     "failed-clean": [.refused(cause: cause)],
@@ -112,12 +117,15 @@ struct RunMachineTableTests {
   static let table: [String: [String: RunState]] = {
     let failed = RunState.finalizing(.failed)
     let stuck = RunState.needsOperator(from: .running)
-    var tidied = finalizing(.ok)
-    tidied["finished"] = .succeeded
-    tidied["step event of a finalizer"] = nil
-    var failedTidied = finalizing(.failed)
-    failedTidied["finished"] = .failedClean
-    failedTidied["step event of a finalizer"] = nil
+    func tidied(_ outcome: RunState.Outcome, _ end: RunState) -> [String: RunState] {
+      var row = finalizing(outcome)
+      row["finished"] = end
+      row["step event of a finalizer"] = nil
+      return row
+    }
+    func stuckFinalizing(_ outcome: RunState.Outcome) -> [String: RunState] {
+      ["resumed(grant)": .finalizing(outcome), "abandoned": .abandoned]
+    }
     return [
       "planned": ["started": .running, "refused": .failedClean],
       "running": running(failing: failed, disproved: failed).merging(["step event": .running]) { $1 },
@@ -147,10 +155,11 @@ struct RunMachineTableTests {
         "compensated": .finalizing(.rolledBack), "stuck": .needsOperator(from: .compensating),
       ]) { $1 },
       "finalizing(ok)": finalizing(.ok),
-      "finalizing(ok), tidied": tidied,
+      "finalizing(ok), tidied": tidied(.ok, .succeeded),
       "finalizing(rolled-back)": finalizing(.rolledBack),
+      "finalizing(rolled-back), tidied": tidied(.rolledBack, .rolledBack),
       "finalizing(failed)": finalizing(.failed),
-      "finalizing(failed), tidied": failedTidied,
+      "finalizing(failed), tidied": tidied(.failed, .failedClean),
       "needs-operator(running)": [
         "resumed(grant)": .running, "compensateRequested": .compensating, "abandoned": .abandoned,
       ],
@@ -158,7 +167,9 @@ struct RunMachineTableTests {
       "needs-operator(compensating)": [
         "resumed(grant)": .compensating, "compensateRequested": .compensating, "abandoned": .abandoned,
       ],
-      "needs-operator(finalizing)": ["resumed(grant)": .finalizing(.ok), "abandoned": .abandoned],
+      "needs-operator(finalizing)": stuckFinalizing(.ok),
+      "needs-operator(finalizing), rolled back": stuckFinalizing(.rolledBack),
+      "needs-operator(finalizing), failed": stuckFinalizing(.failed),
       "succeeded": [:],
       "rolled-back": [:],
       "failed-clean": [:],

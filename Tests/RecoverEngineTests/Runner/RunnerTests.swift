@@ -288,6 +288,31 @@ struct RunnerTests {
     #expect(try await !Self.kinds(simulation).contains("step-intended"))
   }
 
+  @Test("each record is told to the observer once, after it is durable, also over a crash and a resume (I11)")
+  func observation() async throws {
+    let plan = Plans.plan([Plans.step("a"), Plans.step("b"), Plans.step("c")])
+    let simulation = try await Simulation(plan: plan)
+    defer { simulation.bury() }
+    let first = simulation.spawn(.start(confirmedBy: "me"), steps: ScriptedCatalog([:])) { process, crossing in
+      if crossing.point == "before append step-intended.b" {
+        process.control.ask(.pause(Cause(code: .interrupted, message: "Ctrl-C")))
+      }
+      return .pass
+    }
+    try simulation.drive(until: first)
+    let second = simulation.spawn(.resume(by: "me"), steps: ScriptedCatalog([:])) { _, crossing in
+      crossing.point == "before append step-intended.c" ? .fail(RecoverError(.journal, "the disk is broken")) : .pass
+    }
+    try simulation.drive(until: second)
+    let third = simulation.spawn(.resume(by: "me"), steps: ScriptedCatalog([:]))
+    try simulation.drive(until: third)
+    #expect(try #require(third.result).get().state == .succeeded)
+    // The plan was journaled before there was a runner.
+    let told = [first, second, third].flatMap(\.observer.records)
+    #expect(told.map(\.record) == (try await simulation.store.records(of: simulation.run)).dropFirst().map(\.self))
+    #expect(told.last?.machine.state == .succeeded)
+  }
+
   // MARK: - What the run does with a person
 
   @Test("a run that needs an operator is resumed with new attempts, or compensated, or abandoned")

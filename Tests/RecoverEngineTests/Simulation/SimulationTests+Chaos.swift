@@ -8,8 +8,7 @@ extension SimulationTests {
   @Test("a random history of faults, crashes, hangs and requests breaks no rule and comes to an end")
   func chaos() async throws {
     // The gate plays the same thousand histories each time; the long tier, or RECOVER_SEED, plays others.
-    let isChosen = isExhaustive || environmentValue("RECOVER_SEED") != nil
-    let seed = isChosen ? SeededGenerator.runSeed : 20_261_123
+    let seed = Self.seed
     var findings = Findings()
     var ends: [String: Int] = [:]
     for number in 0..<(isExhaustive ? 20_000 : 1000) {

@@ -62,12 +62,13 @@ extension SimulationTests {
   @Test("a second crash at any crossing of the resume changes nothing about the end", arguments: twiceCrashed)
   func crashesTwice(scenario: Scenario) async throws {
     let reference = try await Sweep.finish(scenario.prepared(), capturing: true)
-    var generator = SeededGenerator(seed: SeededGenerator.runSeed)
+    var generator = SeededGenerator(seed: Self.seed)
     var findings = Findings()
     for first in reference.crashes {
       let resumed = try await Sweep.finish(first.image, capturing: true)
       for second in resumed.crashes where isExhaustive || generator.chance(1, of: 12) {
-        await findings.check("crash \(first.crossing.number), then \(second.crossing) of the resume") {
+        await findings.check("seed \(Self.seed): crash \(first.crossing.number), then \(second.crossing) of the resume")
+        {
           try Self.judge(try await Sweep.finish(second.image), like: reference)
         }
       }
@@ -92,6 +93,3 @@ extension SimulationTests {
     }
   }
 }
-
-/// Whether everything is tried instead of a sample: RECOVER_SIMULATION=all, in the long tier.
-let isExhaustive = environmentValue("RECOVER_SIMULATION") == "all"

@@ -7,11 +7,21 @@ internal import Testing
 
 /// Runs of the db procedure in a simulated world, crashed wherever they can be, judged by I1 to I14.
 ///
-/// `swift test --filter SimulationTests` runs exactly this suite; RECOVER_SEED repeats what a failure prints.
+/// `swift test --filter SimulationTests` runs exactly this suite; RECOVER_SEED repeats what a failure prints. The gate
+/// uses one seed and samples; the long tier (RECOVER_LONG, or RECOVER_SIMULATION=all) tries everything that is not
+/// random, and more of what is, from a new seed that it prints.
 @Suite("simulation")
 struct SimulationTests {
   /// How many cases each test has tried; RECOVER_SIMULATION=count prints the sums.
   private static let tally = Mutex<[String: Int]>([:])
+
+  /// The seed of what is random here.
+  static let seed: UInt64 = {
+    guard isExhaustive || environmentValue("RECOVER_SEED") != nil else { return 20_261_123 }
+    let seed = SeededGenerator.runSeed
+    print("simulation: RECOVER_SEED=\(seed)")
+    return seed
+  }()
 
   /// Collects what goes wrong in a sweep, and says where; stops a sweep that is hopeless.
   struct Findings {
@@ -63,3 +73,6 @@ struct SimulationTests {
       "left another world:\n\(ending.image.world.outcome)\nthan:\n\(reference.image.world.outcome)")
   }
 }
+
+/// Whether everything is tried instead of a sample.
+let isExhaustive = environmentValue("RECOVER_LONG") != nil || environmentValue("RECOVER_SIMULATION") == "all"

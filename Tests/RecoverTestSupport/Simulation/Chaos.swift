@@ -24,8 +24,8 @@ package final class Chaos: Sendable {
 
   private static func faults(_ dice: inout SeededGenerator) -> [String: SimulatedFault] {
     let steps = [
-      "inspect", "prepare", "stop", "fence", "load", "prove", "swap", "after", "start", "health", "accept", "retire",
-      "announce",
+      "inspect", "prepare", "stop", "fence", "load", "analyze", "prove", "swap", "after", "start", "health", "accept",
+      "retire", "announce",
     ]
     let operations = ["perform", "perform", "undo", "undo", "probe", "probeUndo", "verify", "guard", "observe"]
     let codes: [RecoverError.Code] = [.connectionLost, .connectionLost, .stepFailed, .busy, .noSpace]

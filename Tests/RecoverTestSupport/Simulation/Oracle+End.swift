@@ -23,6 +23,7 @@ extension Oracle {
     guard let live = world.live else { throw SimulationFailure("I6: succeeded without a database") }
     try require(live.rows == world.backupRows, "I6: succeeded, but the live database is not the backup")
     try require(live.isOpen && world.isServiceRunning, "I6: succeeded, but the application is not served")
+    try require(live.isAnalyzed, "I6: succeeded, but the live database has no statistics")
     try require(world.cache == "new", "I6: succeeded, but the cache was not filled")
     try require(world.acceptedBy != nil, "I6: succeeded, but the result was not accepted")
     let previous = world.databases.values.first { $0.oid == 1 }

@@ -33,7 +33,7 @@ package struct Scenario: Sendable, CustomStringConvertible {
     let image = Simulation.Image(world: world, store: MemoryStore.Image(), now: 0)
     let simulation = Simulation(image)
     try await simulation.store.create(
-      Simulation.runID, plan: SimulatedProcedure.plan(options),
+      Simulation.runID, plan: try SimulatedProcedure.plan(options),
       at: RecordTimes(wall: simulation.clock.wallTime, monotonic: simulation.clock.moment))
     return simulation.image
   }
@@ -49,9 +49,11 @@ extension Scenario {
     endsAs: "rolled-back")
 
   /// The steps that act before the pivot, in their order.
-  package static let compensableSteps = ["prepare", "stop", "fence", "load", "swap", "after", "start"]
+  package static let compensableSteps = ["prepare", "stop", "fence", "load", "analyze", "swap", "after", "start"]
   private static let beforeEffects = ["inspect"]
-  private static let beforePivot = ["prepare", "stop", "fence", "load", "prove", "swap", "after", "start", "health"]
+  private static let beforePivot = [
+    "prepare", "stop", "fence", "load", "analyze", "prove", "swap", "after", "start", "health",
+  ]
 
   /// Each step fails for good: before it acted, and after.
   package static let fatalFailures: [Scenario] = {

@@ -122,6 +122,21 @@ struct FenceStep: Step {
   }
 }
 
+/// Collects the side database's statistics, which go with it.
+struct AnalyzeStep: Step {
+  let process: SimulatedProcess
+
+  var isInterruptible: Bool { true }
+
+  func perform(_ context: StepContext) async throws -> JSONValue {
+    let names = DatabaseNames(context.run)
+    try await process.effect(context, .forward, "analyze") { $0.databases[names.side]?.isAnalyzed = true }
+    return .null
+  }
+
+  func probeUndo(_ context: StepContext) async throws -> UndoProbeResult { .absent }
+}
+
 /// Compares the side database with the backup.
 struct ProveStep: Step {
   let process: SimulatedProcess

@@ -68,6 +68,8 @@ package struct SimulatedDatabase: Sendable, Hashable {
   /// What the application wrote.
   package var writes: [String] = []
   package var isOpen = true
+  /// Whether the planner has statistics of it.
+  package var isAnalyzed = false
   /// The breadcrumb.
   package var comment: String?
 }
