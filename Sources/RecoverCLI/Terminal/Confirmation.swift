@@ -10,6 +10,12 @@ enum Confirmation {
     case refused(RecoverError)
   }
 
+  /// Whether a plan is confirmed by its target's name, and not by `--yes`.
+  static func isTyped(_ plan: Plan) -> Bool { plan.environment.needsTypedConfirmation || dropsTarget(plan) }
+
+  /// Whether the target is dropped before its replacement is proved.
+  static func dropsTarget(_ plan: Plan) -> Bool { plan.steps.contains { $0.uses == "database.drop-live" } }
+
   /// `--yes` suffices where nothing says production; there the target's name has to be typed, or given with
   /// `--confirm`.
   ///

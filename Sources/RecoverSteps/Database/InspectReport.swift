@@ -26,6 +26,12 @@ package struct InspectReport: Sendable, Hashable, Codable {
   package var differences: [TableDifference]
   /// How many more there are.
   package var furtherDifferences: Int
+  /// Tables with the same columns and exactly as many rows in both; nil where the live database was not looked into.
+  package var agreeingTables: Int?
+  /// How long reading the backup took.
+  package var readMilliseconds: Int64?
+  /// What was written meanwhile; looked at for previews alone.
+  package var recentWrites: RecentWrites?
 
   package static let differenceLimit = 200
 }

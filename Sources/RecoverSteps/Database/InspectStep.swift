@@ -13,7 +13,11 @@ struct InspectStep: Step {
 
   func perform(_ context: StepContext) async throws -> JSONValue {
     let work = try DatabaseWork(context, drivers)
+    let began = Moment.now
+    // People decide by a preview; a run that was decided on need not look.
+    let mark = context.epoch == 0 && work.bindings.liveOID != nil ? await LiveWrites(work).mark() : nil
     let choice = try DumpChoice(try await survey(work, context), bindings: work.bindings)
+    let read = Moment.now - began
     try choice.refuseEscapes()
     let findings = try await work.onMaintenance { connection, interruption in
       try ServerInspection(work: work, choice: choice).examine(&connection, interruption)
@@ -31,7 +35,9 @@ struct InspectStep: Step {
       warnings: choice.warnings(serverVersion: work.bindings.server.version, name: work.bindings.name)
         + notes,
       differences: Array(differences.prefix(InspectReport.differenceLimit)),
-      furtherDifferences: max(0, differences.count - InspectReport.differenceLimit))
+      furtherDifferences: max(0, differences.count - InspectReport.differenceLimit),
+      agreeingTables: findings.agreeingTables, readMilliseconds: read.nanoseconds / 1_000_000,
+      recentWrites: RecentWrites(await LiveWrites(work).count(since: mark), over: Moment.now - began))
     return try JSONValue(encoding: report)
   }
 

@@ -11,9 +11,9 @@ struct LossInspection: Sendable {
 
   /// The differences, the largest losses first, and what to say about the backup's age.
   func examine(_ live: DatabaseFacts?, _ interruption: Interruption) throws -> (
-    differences: [TableDifference], warnings: [String]
+    differences: [TableDifference], agreeing: Int?, warnings: [String]
   ) {
-    guard let live, live.allowsConnections else { return ([], []) }
+    guard let live, live.allowsConnections else { return ([], nil, []) }
     let preview: LivePreview
     do {
       var connection = try Connection.administrative(
@@ -21,14 +21,14 @@ struct LossInspection: Sendable {
       preview = try LivePreview.read(&connection, until: .after(Self.limit))
     } catch let error as RecoverError where error.code != .interrupted {
       // A live database that is too broken to be looked at is what people restore.
-      return ([], ["what would be lost can't be told: \(error.message)"])
+      return ([], nil, ["what would be lost can't be told: \(error.message)"])
     }
     let dumped = choice.tables.map {
       DumpedTable(
         schema: $0.name.schema ?? "public", name: $0.name.name, columns: $0.columns, rows: $0.isExact ? $0.rows : nil)
     }
     let loss = LossPreview(live: preview, dumped: dumped, backupTime: choice.survey.origin.startedAt)
-    return (Self.differences(loss), warnings(loss))
+    return (Self.differences(loss), loss.agreeing, warnings(loss))
   }
 
   private static func differences(_ loss: LossPreview) -> [TableDifference] {
@@ -59,7 +59,9 @@ struct LossInspection: Sendable {
 
   private func warnings(_ loss: LossPreview) -> [String] {
     var warnings: [String] = []
-    if let age = loss.backupAge { warnings.append("the backup is \(Duration.seconds(Int64(age.seconds)).text) old") }
+    if let age = loss.backupAge {
+      warnings.append("the dump was made \(Duration.seconds(Int64(age.seconds)).text) ago, as it says itself")
+    }
     if let newest = loss.activity.newestCommit {
       warnings.append("the newest commit of the live database is of \(newest)")
     }

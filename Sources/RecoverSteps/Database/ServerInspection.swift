@@ -12,6 +12,8 @@ struct ServerInspection: Sendable {
     var live: DatabaseFacts?
     var warnings: [String] = []
     var differences: [TableDifference] = []
+    /// Nil where the live database was not looked into.
+    var agreeingTables: Int?
   }
 
   /// - Throws: ``RecoverError`` `wrongTarget`, `missingRequirement`, `noSpace`, `claimed`, `drifted`.
@@ -34,6 +36,7 @@ struct ServerInspection: Sendable {
     findings.warnings += try checkSpace(findings.live, identity, &connection)
     let loss = try LossInspection(work: work, choice: choice).examine(findings.live, interruption)
     findings.differences = loss.differences
+    findings.agreeingTables = loss.agreeing
     findings.warnings += loss.warnings
     return findings
   }

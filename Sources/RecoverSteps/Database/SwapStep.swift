@@ -33,7 +33,7 @@ struct SwapStep: Step {
   func perform(_ context: StepContext) async throws -> JSONValue {
     let (work, swap) = try await parts(context)
     let report = try await perform(swap, work, context)
-    return try evidence(swap, report, mark: await SwapWrites(work).mark())
+    return try evidence(swap, report, mark: await LiveWrites(work).mark())
   }
 
   func verify(_ context: StepContext, evidence: JSONValue) async throws -> Verdict {
@@ -59,7 +59,7 @@ struct SwapStep: Step {
     let back = try back(swap, work, context)
     // Before the swap back: afterwards the copy has another name, and nobody writes any more.
     let mark = try? context.evidence?.decoded(as: SwapEvidence.self).mark
-    let writes = await SwapWrites(work).count(since: mark)
+    let writes = await LiveWrites(work).count(since: mark)
     _ = try await perform(back, work, context)
     let isKept = work.bindings.inPlace == nil
     return try JSONValue(
@@ -173,29 +173,5 @@ private struct SwapBackEvidence: Codable {
     case failedCopy
     case keptUntil = "kept until"
     case writesWhileLive, writesLost
-  }
-}
-
-/// Counts what is accepted by a database between the swap and a swap back: such writes stay in the failed copy.
-private struct SwapWrites {
-  let work: DatabaseWork
-
-  init(_ work: DatabaseWork) { self.work = work }
-
-  func mark() async -> WriteMark? { try? await onLive { try WriteCounter.mark(&$0) } }
-
-  func count(since mark: WriteMark?) async -> WriteCount? {
-    guard let mark else { return nil }
-    return try? await onLive { try WriteCounter.count(since: mark, &$0) }
-  }
-
-  private func onLive<Value: Sendable>(
-    _ body: @escaping @Sendable (inout Connection) throws -> Value
-  ) async throws -> Value {
-    let settings = work.access.settings(for: work.bindings.name)
-    return try await BlockingThread.run("recover-writes") { interruption in
-      var connection = try Connection.administrative(settings, interruption: interruption)
-      return try body(&connection)
-    }
   }
 }

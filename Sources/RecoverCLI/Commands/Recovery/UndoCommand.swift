@@ -36,7 +36,8 @@ struct UndoCommand: ReportingCommand {
     let policies = try composition.policies(global)
     let plan = try await UndoPlanner(drivers: drivers)
       .plan(undoing: history.run, history.machine.plan, procedure: try policies.procedure(named: "undo"))
-    return try await PlannedRun(composition: composition, global: global, action: action)
+    let remarks = action.planOnly ? [await UndoPreview.text(undoing: history.machine, drivers: drivers)] : []
+    return try await PlannedRun(composition: composition, global: global, action: action, remarks: remarks)
       .confirmAndPerform(plan, drivers: drivers)
   }
 }

@@ -11,9 +11,18 @@ enum InspectView {
       "sha256 \(report.sha256)",
     ]
     for warning in report.warnings { lines.append("note: \(warning)") }
-    lines += report.differences.isEmpty ? [] : ["", "what the restore changes:", differences(report)]
+    if let agreeing = report.agreeingTables { lines += loss(report, agreeing: agreeing) }
     if report.furtherDifferences > 0 { lines.append("... and \(report.furtherDifferences) more tables") }
     return lines.joined(separator: "\n")
+  }
+
+  private static func loss(_ report: InspectReport, agreeing: Int) -> [String] {
+    if report.differences.isEmpty {
+      return ["every table has as many rows live as in the backup; their content may still differ"]
+    }
+    let same =
+      agreeing == 0 ? "" : "; \(agreeing) other\(agreeing == 1 ? " table has" : " tables have") as many rows in both"
+    return ["", "what the restore changes\(same):", differences(report)]
   }
 
   private static func differences(_ report: InspectReport) -> String {

@@ -8,6 +8,8 @@ struct PlannedRun {
   let composition: Composition
   let global: GlobalOptions
   let action: ActionOptions
+  /// What `--plan` tells beside the plan, each one line.
+  var remarks: [String] = []
 
   func confirmAndPerform(_ plan: Plan, drivers: StepDrivers) async throws -> ExitStatus {
     let hash = try plan.hash()
@@ -36,7 +38,7 @@ struct PlannedRun {
   private func view(_ plan: Plan, _ hash: Digest) -> String {
     let inPlace = (try? plan.bindings.decoded(as: DatabaseBindings.self))?.inPlace
     return PlanView.text(
-      plan, hash: hash, safetySpace: inPlace.flatMap { SafetyDirectory.freeSpace($0.safetyDirectory) },
+      plan, hash: hash, now: .now, safetySpace: inPlace.flatMap { SafetyDirectory.freeSpace($0.safetyDirectory) },
       isColored: TerminalInfo.isLive)
   }
 
@@ -50,13 +52,15 @@ struct PlannedRun {
     } else {
       StandardOutput.write(view(plan, hash))
     }
-    return try await PlanPreview(composition: composition, global: global).inspect(plan, drivers: drivers)
+    let next = CopiedCommand.confirmed(Array(CommandLine.arguments.dropFirst()), plan: plan, hash: hash)
+    return try await PlanPreview(composition: composition, global: global, remarks: remarks)
+      .inspect(plan, drivers: drivers, next: next)
   }
 
   /// Who confirmed, or an error that says how to.
   private func confirm(_ plan: Plan) throws -> String {
     let person = ProcessEnvironment.userName
-    let dropsTarget = plan.steps.contains { $0.uses == "database.drop-live" }
+    let dropsTarget = Confirmation.dropsTarget(plan)
     switch Confirmation.decide(
       environment: plan.environment, target: plan.target.name, dropsTarget: dropsTarget, yes: action.yes,
       confirm: action.confirm,
@@ -67,7 +71,7 @@ struct PlannedRun {
     case .ask(let question, let answer):
       let typed = try Question.ask(
         question, global,
-        otherwise: dropsTarget || plan.environment.needsTypedConfirmation
+        otherwise: Confirmation.isTyped(plan)
           ? "confirm with --confirm \(plan.target.name)" : "confirm with --yes")
       guard typed == answer else {
         throw RecoverError(

@@ -1,0 +1,128 @@
+internal import RecoverBase
+internal import RecoverCore
+internal import RecoverSteps
+
+/// A plan as a person reads it before saying yes: pure.
+///
+/// `PlanSteps` has the table of its steps.
+enum PlanView {
+  /// - Parameters:
+  ///   - now: what ages are told from.
+  ///   - safetySpace: what is free where a safety dump goes; nil where that is not known.
+  ///   - isColored: whether a terminal shows what destroys in red.
+  static func text(
+    _ plan: Plan, hash: Digest, now: WallTime, safetySpace: ByteCount? = nil, isColored: Bool = false
+  ) -> String {
+    var lines = ["\(plan.procedure): \(plan.target.kind.rawValue) \(plan.target.name) (\(plan.environment.rawValue))"]
+    if let bindings = try? plan.bindings.decoded(as: DatabaseBindings.self) {
+      lines += facts(bindings, now: now).map { fact in
+        "  \(TerminalText.padded(fact.0, columns: 9)) \(TerminalText.safe(oneLine(fact.1)))"
+      }
+      lines += warning(bindings, safetySpace).map { isColored && !$0.isEmpty ? "\u{1B}[1;31m\($0)\u{1B}[0m" : $0 }
+    }
+    lines += ["", PlanSteps.table(plan), "", "plan \(hash)"]
+    return lines.joined(separator: "\n")
+  }
+
+  /// What the plan is about, each with a heading; a heading is empty where the one above goes on.
+  private static func facts(_ bindings: DatabaseBindings, now: WallTime) -> [(String, String)] {
+    var facts = [source(bindings, now: now), ("server", bindings.serverText), ("live", live(bindings))]
+    facts += listed("services", bindings.services) {
+      "\($0.name): stopped by `\(CommandText.stop(of: $0.policy))`, started by `\(CommandText.start(of: $0.policy))`"
+    }
+    facts += listed("health", bindings.health) { "\($0.name): \(text($0.policy))" }
+    if bindings.undoes == nil {
+      facts += listed("proof", bindings.assertions) { "\($0.name): \($0.sql)" }
+      facts += listed("hooks", bindings.hooks, text)
+    }
+    if bindings.inPlace != nil {
+      facts.append(("after", "the safety dump is kept for \(bindings.keepPrevious.text)"))
+    } else if bindings.liveOID != nil {
+      facts.append(
+        ("after", "the previous database is kept for \(bindings.keepPrevious.text); recover undo swaps it back"))
+    }
+    return facts
+  }
+
+  private static func listed<Item>(
+    _ heading: String, _ items: [Item], _ text: (Item) -> String
+  ) -> [(String, String)] {
+    items.enumerated().map { ($0 == 0 ? heading : "", text($1)) }
+  }
+
+  /// Where the content comes from: an undo reads no backup.
+  private static func source(_ bindings: DatabaseBindings, now: WallTime) -> (String, String) {
+    if let run = bindings.undoes { return ("undoes", "run \(run): the database from before it is swapped in") }
+    let backup = bindings.backup
+    if backup.sha256 != nil {
+      return ("backup", "standard input, \(ByteCount(backup.sizeBytes)), kept as \(backup.path) until the run ends")
+    }
+    let modified = WallTime(microseconds: backup.modifiedNanoseconds / 1000)
+    let age = now - modified
+    let told = age >= .zero ? "\(AgeText.text(age)) ago" : "in the future"
+    return ("backup", "\(backup.path), \(ByteCount(backup.sizeBytes)), written \(modified), \(told)")
+  }
+
+  private static func live(_ bindings: DatabaseBindings) -> String {
+    guard let oid = bindings.liveOID else { return "there is no \(bindings.name) yet: it is created" }
+    let meanwhile =
+      bindings.undoes != nil
+      ? "closed for the swap" : bindings.inPlace != nil ? "dumped, DROPPED, and made anew" : serving(bindings.serve)
+    return "\(bindings.name), OID \(oid); \(meanwhile)"
+  }
+
+  /// What differs in place: the one thing that nobody may read over.
+  private static func warning(_ bindings: DatabaseBindings, _ space: ByteCount?) -> [String] {
+    guard let path = bindings.safetyDumpPath(run: nil) else { return [] }
+    let free = space.map { "; \($0) free there" } ?? ""
+    return [
+      "",
+      "  WARNING   the live database is dropped before the replacement is proved;",
+      "            the way back is the safety dump at \(path)\(free)",
+    ]
+  }
+
+  private static func serving(_ mode: ServeMode) -> String {
+    switch mode {
+    case .none: "closed while its replacement is loaded (--serve none)"
+    case .readOnly: "answers reads while its replacement is loaded, closed for the swap (--serve read-only)"
+    case .all: "serves until the swap; what is written meanwhile stays in the previous copy (--serve all)"
+    }
+  }
+
+  private static func text(_ check: HealthPolicy) -> String {
+    let look =
+      switch check.probe {
+      case .http(let probe): "\(probe.method.rawValue) \(probe.url)"
+      case .tcp(let probe): "connects to \(probe.host):\(probe.port)"
+      case .postgres(let probe): "database \(probe.database) answers `\(probe.sql)`"
+      case .command(let probe): "`\(CommandText.of(probe.run))`"
+      }
+    let times = check.passes == 1 ? "" : " \(check.passes) times in a row"
+    return "\(look) must pass\(times) within \(check.within.text)"
+  }
+
+  private static func text(_ hook: HookPolicy) -> String {
+    switch hook.action {
+    case .sql(let sql): "\(hook.name): SQL `\(sql)`"
+    case .shell(let shell):
+      "\(hook.name): `\(CommandText.of(shell.run))`"
+        + (shell.undo.map { ", undone by `\(CommandText.of($0))`" } ?? "; has no undo: what it did stands")
+    }
+  }
+
+  /// Statements of several lines on one.
+  static func oneLine(_ text: String) -> String {
+    text.split { $0.isWhitespace }.joined(separator: " ")
+  }
+}
+
+/// How long ago something was, in the two largest units: pure.
+enum AgeText {
+  /// `3d4h`, `5m12s`, `0s`.
+  static func text(_ age: Duration) -> String {
+    let seconds = max(0, age.nanoseconds / 1_000_000_000)
+    let unit: Int64 = seconds >= 86_400 ? 3600 : seconds >= 3600 ? 60 : 1
+    return Duration.seconds(seconds / unit * unit).text
+  }
+}
