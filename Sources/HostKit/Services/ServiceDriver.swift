@@ -49,7 +49,10 @@ extension ServiceDriver {
     switch before.phase {
     case .running: return before
     case .starting: break
-    case .stopped, .failed, .unknown: try await orderStart(from: before, in: context, deadline: deadline)
+    case .stopped, .failed, .unknown:
+      try await ordered("start", within: limits.start, context) {
+        try await orderStart(from: before, in: context, deadline: deadline)
+      }
     }
     let settled = Deadline.after(limits.settle)
     while true {
@@ -78,7 +81,7 @@ extension ServiceDriver {
     let deadline = Deadline.after(limits.stop)
     let before = try await status(in: context)
     if before.phase.isDown { return before }
-    try await orderStop(in: context, deadline: deadline)
+    try await ordered("stop", within: limits.stop, context) { try await orderStop(in: context, deadline: deadline) }
     while true {
       let state = try await status(in: context)
       if state.phase.isDown { return before }
@@ -92,6 +95,20 @@ extension ServiceDriver {
       try await pause(limits.every)
     } catch {
       throw RecoverError(.interrupted, "stopped while waiting for service \(name)", underlying: error)
+    }
+  }
+
+  /// Says of an order that was ended how long it had, and where that is written.
+  private func ordered(
+    _ order: String, within limit: Duration, _ context: ChildContext, _ body: () async throws -> Void
+  ) async throws {
+    do {
+      try await body()
+    } catch let error as RecoverError where error.code == .timedOut {
+      throw RecoverError(
+        .timedOut, "the \(order) of service \(name) took longer than \(limit.text) (\(order)-timeout), and was ended",
+        hint: "its output is in \(context.logFile); a longer \(order)-timeout in the policy counts for the next run",
+        underlying: error)
     }
   }
 

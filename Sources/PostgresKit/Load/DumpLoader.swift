@@ -237,10 +237,17 @@ extension LoadRun where Source: ~Copyable {
     let now = Moment.now
     guard now >= nextReport else { return }
     nextReport = now + .milliseconds(100)
+    report(isStatement: false)
+  }
+
+  /// Says what is about to run, since nothing more can be said until it is over.
+  func announce() { report(isStatement: true) }
+
+  private func report(isStatement: Bool) {
     hooks.progress(
       LoadProgress(
         offsetBytes: reader.state.offset, consumedBytes: reader.source.consumedBytes,
-        rows: session.rowCount, activity: activity))
+        rows: session.rowCount, activity: activity, isStatement: isStatement))
   }
 
   /// What is being done, for people.

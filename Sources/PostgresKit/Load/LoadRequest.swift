@@ -51,6 +51,8 @@ package struct LoadProgress: Sendable, Hashable {
   package var rows: Int64
   /// What is being done: `COPY public.orders`, `CREATE INDEX`.
   package var activity: String
+  /// Whether the server is busy with a statement that may take long, while no byte is read.
+  package var isStatement: Bool
 }
 
 /// What the caller hears while a load runs; each closure is called on the loading thread.

@@ -70,6 +70,7 @@ extension LoadRun where Source: ~Copyable {
   private mutating func addHeavy(_ statement: LoadStatement) throws {
     try session.flush()
     if session.batch.isOld(request) { try commit(at: before) }
+    announce()
     try add(statement)
     try session.flush()
     if session.batch.isOld(request) { try commit(at: reader.state) }
@@ -101,6 +102,7 @@ extension LoadRun where Source: ~Copyable {
   /// Runs the statement in a transaction that holds nothing else, and passes over a failure that is harmless.
   private mutating func runSingle(_ tolerance: Tolerance) throws {
     try commit(at: before)
+    announce()
     let (session, offset, text) = (session, piece.offset, reader.text)
     do {
       try session.open(at: offset)
@@ -122,6 +124,7 @@ extension LoadRun where Source: ~Copyable {
   /// where that is harmless, and takes an object that is already there (or already gone) for its work.
   private mutating func runAlone(_ kind: LoadStatement.AloneKind) throws {
     let wasBegun = isPendingHere
+    announce()
     switch kind {
     case .repeatable: try commit(at: before)
     case .unknowable where wasBegun:

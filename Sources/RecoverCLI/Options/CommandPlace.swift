@@ -1,5 +1,6 @@
 internal import RecoverBase
 internal import RecoverCore
+internal import RecoverPolicy
 
 /// The options that a command needs to mean the same runs and policies when somebody copies it elsewhere: pure.
 struct CommandPlace: Sendable, Hashable {
@@ -73,7 +74,7 @@ extension CommandPlace {
       }
       return nil
     }
-    func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "\(currentDirectory)/\(path)" }
+    func absolute(_ path: String) -> String { PathText.absolute(path, from: currentDirectory) }
     self.init(state: value("--state").map(absolute), policy: value("--policy").map(absolute))
   }
 }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import RecoverBase
+internal import RecoverPolicy
 
 /// The options that every command has.
 struct GlobalOptions: ParsableArguments {
@@ -40,10 +41,9 @@ struct GlobalOptions: ParsableArguments {
   }
 
   /// A path as seen from the current directory.
-  func absolute(_ path: String) -> String {
-    if path.hasPrefix("/") { return path }
-    return "\(ProcessEnvironment.currentDirectory)/\(path)"
-  }
+  ///
+  /// `.` and `..` are resolved as text, as a shell does it: `a/../b` is `b`, also where `a` is a link.
+  func absolute(_ path: String) -> String { PathText.absolute(path, from: ProcessEnvironment.currentDirectory) }
 }
 
 /// How a command that acts is confirmed and bound to its plan.

@@ -54,7 +54,7 @@ final class RunOutput: RunObserver {
 
   func progressed(step: String, _ update: Progress) {
     if global.json { return }
-    progress.update(step: step, doneBytes: update.doneBytes, totalBytes: update.totalBytes, detail: update.detail)
+    progress.update(step: step, update)
   }
 
   /// Says something at once, beside the run's events.

@@ -1,4 +1,5 @@
 internal import RecoverBase
+internal import RecoverEngine
 internal import Synchronization
 
 /// Shows a run while it works: on a terminal one line that is redrawn, with rate and time left; elsewhere one
@@ -32,12 +33,8 @@ final class LiveProgress: Sendable {
   }
 
   /// Redraws the live line of a step; elsewhere than on a terminal writes a plain line now and then.
-  func update(step: String, doneBytes: Int64, totalBytes: Int64?, detail: String?) {
-    write {
-      $0.update(
-        step: step, doneBytes: doneBytes, totalBytes: totalBytes, detail: detail, at: .now,
-        time: .now, columns: TerminalInfo.columns)
-    }
+  func update(step: String, _ progress: Progress) {
+    write { $0.update(step: step, progress, at: .now, time: .now, columns: TerminalInfo.columns) }
   }
 
   /// Takes the live line away.

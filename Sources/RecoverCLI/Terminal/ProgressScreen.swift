@@ -1,4 +1,5 @@
 internal import RecoverBase
+internal import RecoverEngine
 
 /// What progress writes, decided without writing it: pure, every method gives the text to write.
 struct ProgressScreen {
@@ -58,15 +59,17 @@ struct ProgressScreen {
   }
 
   /// Whether a plain line about a step's progress is due; the first update only starts the clock.
-  private mutating func isDue(_ step: String, _ doneBytes: Int64, of totalBytes: Int64?, at now: Moment) -> Bool {
+  private mutating func isDue(_ step: String, _ progress: Progress, at now: Moment) -> Bool {
+    let doneBytes = progress.doneBytes
     guard let last = said[step], doneBytes >= last.bytes else {
       said[step] = (now, doneBytes)
       return false
     }
     let pause = now - last.moment
     guard pause >= Self.plainAtMostEvery else { return false }
-    let isTenth = totalBytes.map { doneBytes - last.bytes >= max(1, $0 / 10) } ?? false
-    guard isTenth || pause >= Self.plainAtLeastEvery else { return false }
+    let isTenth = progress.totalBytes.map { doneBytes - last.bytes >= max(1, $0 / 10) } ?? false
+    // It may be the last word for a long time.
+    guard isTenth || !progress.isMeasured || pause >= Self.plainAtLeastEvery else { return false }
     said[step] = (now, doneBytes)
     return true
   }
@@ -75,24 +78,20 @@ struct ProgressScreen {
   ///
   /// - Parameter time: in UTC; plain lines show its time of day.
   mutating func update(
-    step: String, doneBytes: Int64, totalBytes: Int64?, detail: String?, at now: Moment, time: WallTime, columns: Int
+    step: String, _ progress: Progress, at now: Moment, time: WallTime, columns: Int
   ) -> String {
     guard mode != .silent else { return "" }
-    meters[step, default: RateMeter()].record(doneBytes, at: now)
+    meters[step, default: RateMeter()].record(progress.doneBytes, at: now)
+    let rate = progress.isMeasured ? meters[step]?.bytesPerSecond : nil
     if mode == .plain {
-      guard isDue(step, doneBytes, of: totalBytes, at: now) else { return "" }
-      let line = ProgressText.line(
-        step: "\(step):", doneBytes: doneBytes, totalBytes: totalBytes, bytesPerSecond: meters[step]?.bytesPerSecond,
-        detail: detail)
-      return stamped(TerminalText.safe(line), time)
+      guard isDue(step, progress, at: now) else { return "" }
+      return stamped(TerminalText.safe(ProgressText.line(step: "\(step):", progress, bytesPerSecond: rate)), time)
     }
-    if let drawnAt, now - drawnAt < Self.redrawEvery { return "" }
+    // What is not measured may stand for a long time, so it is drawn at once.
+    if progress.isMeasured, let drawnAt, now - drawnAt < Self.redrawEvery { return "" }
     drawnAt = now
-    let text = ProgressText.line(
-      step: TerminalText.padded(step, columns: nameColumns), doneBytes: doneBytes, totalBytes: totalBytes,
-      bytesPerSecond: meters[step]?.bytesPerSecond,
-      detail: detail.map { TerminalText.safe($0) })
-    return draw(text, columns)
+    let name = TerminalText.padded(step, columns: nameColumns)
+    return draw(TerminalText.safe(ProgressText.line(step: name, progress, bytesPerSecond: rate)), columns)
   }
 
   /// Takes the live line away, so that other text can be written.

@@ -1,11 +1,13 @@
 internal import RecoverBase
+internal import RecoverEngine
 
 /// Progress as text: pure.
 enum ProgressText {
   /// `load  1.2 GB of 4.0 GB  30 %  120.0 MB/s  24s left  public.users`.
-  static func line(
-    step: String, doneBytes: Int64, totalBytes: Int64?, bytesPerSecond: Double?, detail: String?
-  ) -> String {
+  ///
+  /// - Parameter bytesPerSecond: nil where it is not known or says nothing.
+  static func line(step: String, _ progress: Progress, bytesPerSecond: Double?) -> String {
+    let (doneBytes, totalBytes) = (progress.doneBytes, progress.totalBytes)
     var parts = [step]
     if let totalBytes, totalBytes > 0 {
       parts.append("\(ByteCount(doneBytes)) of \(ByteCount(totalBytes))")
@@ -19,7 +21,7 @@ enum ProgressText {
         parts.append("\(timeLeft(seconds: Double(totalBytes - doneBytes) / bytesPerSecond)) left")
       }
     }
-    if let detail { parts.append(detail) }
+    if let detail = progress.detail { parts.append(detail) }
     return parts.joined(separator: "  ")
   }
 

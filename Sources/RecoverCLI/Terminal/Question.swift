@@ -13,6 +13,13 @@ enum Question {
         .notConfirmed, "nobody can be asked; nothing was changed", hint: otherwise)
     }
     defer { unsafe fclose(terminal) }
+    // Until the run begins there is nothing to pause.
+    signal(SIGINT) { _ in
+      let text: StaticString = "\nnothing was changed\n"
+      _ = unsafe Glibc.write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+      _exit(130)
+    }
+    defer { signal(SIGINT, SIG_DFL) }
     unsafe fputs(question, terminal)
     unsafe fflush(terminal)
     var buffer = [CChar](repeating: 0, count: 256)

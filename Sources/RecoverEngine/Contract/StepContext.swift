@@ -69,8 +69,11 @@ package struct Progress: Sendable, Hashable {
   package var totalBytes: Int64?
   /// What is being worked on, for instance a table.
   package var detail: String?
+  /// Whether bytes go on meanwhile; without that nobody knows how long it takes.
+  package var isMeasured: Bool
 
-  package init(doneBytes: Int64, totalBytes: Int64? = nil, detail: String? = nil) {
+  package init(doneBytes: Int64, totalBytes: Int64? = nil, detail: String? = nil, isMeasured: Bool = true) {
+    self.isMeasured = isMeasured
     self.doneBytes = doneBytes
     self.totalBytes = totalBytes
     self.detail = detail

@@ -1,9 +1,9 @@
 /// Paths as texts; nothing here asks the file system.
-enum PathText {
+package enum PathText {
   /// A path without `.`, `..` and double slashes, as seen from a directory.
   ///
   /// - Parameter directory: absolute.
-  static func absolute(_ path: String, from directory: String) -> String {
+  package static func absolute(_ path: String, from directory: String) -> String {
     var parts: [Substring] = []
     let joined = path.hasPrefix("/") ? path : "\(directory)/\(path)"
     for part in joined.split(separator: "/") {

@@ -1,5 +1,5 @@
 internal import RecoverBase
-internal import RecoverCore
+package import RecoverCore
 
 /// Finds the directory of policies and reads it.
 ///
@@ -35,19 +35,28 @@ package struct PolicyLoader: Sendable {
   /// - Throws: ``RecoverError``: `policyInvalid` with every error of every file; `usage` when `--policy` names
   ///   no directory; `unreachable` when one can't be listed.
   package func load() throws -> PolicySet {
+    let (set, diagnostics) = try read()
+    try diagnostics.throwIfAny()
+    return set
+  }
+
+  /// Reads what can be read, and says what can't: every error of every file.
+  ///
+  /// - Throws: as ``load()``, but for `policyInvalid`.
+  package func read() throws -> (set: PolicySet, diagnostics: PolicyDiagnostics) {
     let builtIn = try BuiltInProcedures.load().mapValues { SourcedProcedure(procedure: $0, source: .builtIn) }
     guard let shown = try locate() else {
-      return PolicySet(policy: Policy(), environmentFile: nil, procedures: builtIn)
+      return (PolicySet(policy: Policy(), environmentFile: nil, procedures: builtIn), PolicyDiagnostics([]))
     }
     var reading = DirectoryReading(shown: shown, real: try PolicyFiles.realPath(absolute(shown)))
     for name in try PolicyFiles.names(in: absolute(shown)) { reading.read(name) }
-    try PolicyDiagnostics(reading.diagnostics).throwIfAny()
     let own = reading.procedures.mapValues { procedure, file in
       SourcedProcedure(procedure: procedure, source: .file(file))
     }
-    return PolicySet(
+    let set = PolicySet(
       policy: reading.policy ?? Policy(), environmentFile: reading.environmentFile,
       procedures: builtIn.merging(own) { _, replacement in replacement })
+    return (set, PolicyDiagnostics(reading.diagnostics))
   }
 
   /// The directory as messages name it; nil where there is none.

@@ -1,4 +1,5 @@
 import RecoverBase
+import RecoverPolicy
 import Testing
 
 @testable import RecoverCLI
@@ -38,6 +39,11 @@ struct CommandPlaceTests {
     #expect(CommandPlace(arguments: ["db", "--", "--state", "s"], currentDirectory: "/here") == CommandPlace())
     #expect(CommandPlace(arguments: ["db", "--state"], currentDirectory: "/here") == CommandPlace())
   }
+
+  @Test(
+    "paths are told without detours",
+    arguments: [("s", "/h/s"), ("/a/../b/./c", "/b/c"), ("../x/", "/x"), ("../../..", "/"), (".", "/h")])
+  func paths(_ path: String, _ expected: String) { #expect(PathText.absolute(path, from: "/h") == expected) }
 
   @Test("every command that takes the directories is known, and no other")
   func commands() {

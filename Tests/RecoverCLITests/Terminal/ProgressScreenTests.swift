@@ -1,4 +1,5 @@
 import RecoverBase
+import RecoverEngine
 import Testing
 
 @testable import RecoverCLI
@@ -15,7 +16,7 @@ struct ProgressScreenTests {
     -> String
   {
     screen.update(
-      step: "load", doneBytes: bytes, totalBytes: 10_000, detail: "t", at: moment(milliseconds), time: time,
+      step: "load", Progress(doneBytes: bytes, totalBytes: 10_000, detail: "t"), at: moment(milliseconds), time: time,
       columns: columns)
   }
 
@@ -72,6 +73,20 @@ struct ProgressScreenTests {
     #expect(Self.update(&screen, 500, at: 500).hasSuffix("1.0 kB/s  10s left  t"))
   }
 
+  @Test("a statement that may take long is named at once, without a rate and a time left that would be wrong")
+  func statement() {
+    var screen = ProgressScreen(mode: .live, steps: [])
+    _ = Self.update(&screen, 0, at: 0)
+    _ = Self.update(&screen, 9000, at: 1000)
+    let index = Progress(doneBytes: 9999, totalBytes: 10_000, detail: "CREATE INDEX i", isMeasured: false)
+    let line = screen.update(step: "load", index, at: Self.moment(1001), time: Self.time, columns: 80)
+    #expect(line == Self.erase + "load  10.0 kB of 10.0 kB  99 %  CREATE INDEX i")
+    var plain = ProgressScreen(mode: .plain, steps: [])
+    #expect(plain.update(step: "load", index, at: Self.moment(0), time: Self.time, columns: 80) == "")
+    let later = plain.update(step: "load", index, at: Self.moment(10_000), time: Self.time, columns: 80)
+    #expect(later == "06:51:31Z load:  10.0 kB of 10.0 kB  99 %  CREATE INDEX i\n")
+  }
+
   @Test("a step that ended is measured anew when it runs again")
   func again() {
     var screen = ProgressScreen(mode: .live, steps: [])
@@ -93,8 +108,7 @@ struct ProgressScreenTests {
   func hostile() {
     var screen = ProgressScreen(mode: .live, steps: [])
     let line = screen.update(
-      step: "load", doneBytes: 1, totalBytes: nil, detail: "public.\u{1B}]0;x\u{7}", at: Self.moment(0),
-      time: Self.time,
+      step: "load", Progress(doneBytes: 1, detail: "public.\u{1B}]0;x\u{7}"), at: Self.moment(0), time: Self.time,
       columns: 80)
     #expect(line == "load  1 B  public.\\u{1B}]0;x\\u{7}")
     var plain = ProgressScreen(mode: .plain, steps: [])

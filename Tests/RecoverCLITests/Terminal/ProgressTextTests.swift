@@ -1,4 +1,5 @@
 import RecoverBase
+import RecoverEngine
 import Testing
 
 @testable import RecoverCLI
@@ -33,14 +34,14 @@ struct ProgressTextTests {
   func line(_ sample: Sample) {
     #expect(
       ProgressText.line(
-        step: "load", doneBytes: sample.done, totalBytes: sample.total, bytesPerSecond: sample.rate, detail: nil)
+        step: "load", Progress(doneBytes: sample.done, totalBytes: sample.total), bytesPerSecond: sample.rate)
         == sample.text)
   }
 
   @Test("what is being worked on stands last")
   func detail() {
     #expect(
-      ProgressText.line(step: "load", doneBytes: 1, totalBytes: nil, bytesPerSecond: nil, detail: "public.users")
+      ProgressText.line(step: "load", Progress(doneBytes: 1, detail: "public.users"), bytesPerSecond: nil)
         == "load  1 B  public.users")
   }
 

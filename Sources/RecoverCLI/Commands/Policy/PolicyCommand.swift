@@ -18,10 +18,11 @@ struct PolicyCommand: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     mutating func runReporting() async throws -> ExitStatus {
-      let set = try PolicyLoader(
+      let (set, unreadable) = try PolicyLoader(
         directory: global.policyDirectory, currentDirectory: ProcessEnvironment.currentDirectory
-      ).load()
-      try set.lint(known: StepLibrary.templates.map(\.signature)).throwIfAny()
+      ).read()
+      let unfit = set.lint(known: StepLibrary.templates.map(\.signature))
+      try PolicyDiagnostics(unreadable.entries + unfit.entries).throwIfAny()
       return try Answer(
         text: "\(set.environmentFile ?? "no environment file"): \(set.procedures.count) procedures, no errors"
       ).write(global)
