@@ -37,7 +37,9 @@ struct LoadStep: Step {
       hooks.progress = { progress in
         let done = size == nil ? progress.offsetBytes : progress.consumedBytes
         reporter.progress(
-          Progress(doneBytes: done, totalBytes: backup.sizeBytes, detail: progress.activity, isMeasured: !progress.isStatement))
+          Progress(
+            doneBytes: done, totalBytes: backup.sizeBytes, detail: progress.activity,
+            isMeasured: !progress.isStatement))
       }
       hooks.afterCommit = { sequence in
         checkpoints.put("ledger", ["sequence": .integer(sequence)])

@@ -66,6 +66,7 @@ struct DebtTests {
 
   @Test("every debt that a step can make can be paid by hand", arguments: StepLibrary.templates.map(\.signature))
   func known(_ signature: StepSignature) {
-    if signature.isObligation { #expect(["services.stop", "database.fence"].contains(signature.uses)) }
+    guard signature.isObligation else { return }
+    #expect(["services.stop", "database.fence", "database.drop-live"].contains(signature.uses))
   }
 }
