@@ -23,6 +23,8 @@ struct ExamplesTests {
   static func commands(in text: String) -> [String] {
     text.split(separator: "\n").compactMap { line in
       var line = Substring(line.drop { $0 == " " })
+      // A table's cells are between backticks.
+      guard !line.hasPrefix("|") else { return nil }
       for prefix in ["$ ", "then: "] where line.hasPrefix(prefix) { line = line.dropFirst(prefix.count) }
       if let pipe = line.firstRange(of: "| recover ") { line = line[line.index(pipe.lowerBound, offsetBy: 2)...] }
       guard line.hasPrefix("recover ") else { return nil }
