@@ -211,6 +211,23 @@ struct InPlaceTests {
     #expect(try scene.whole() == scene.before)
   }
 
+  @Test("in place, what `show` says of paying by hand brings the dropped database back without recover")
+  func paidByHand() throws {
+    let scene = try scene()
+    let lab = scene.lab
+    let before = try lab.content(of: lab.database)
+    #expect(try scene.inPlace(environment: ["RECOVER_CRASH_AT": "drop.after-drop"]).status == 137)
+    #expect(try lab.oid(of: lab.database) == nil)
+    let shown = try lab.recover(["show", "last"]).outputText
+    let commands = shown.split(separator: "\n").filter { $0.contains("by hand") && $0.contains("psql") }
+      .map { $0.split(separator: "by hand")[1] }
+    #expect(commands.count == 2, "\(shown)")
+    for command in commands {
+      try TestProcess.output(["sh", "-c", "PATH=\(ScratchPostgres.programs):$PATH; \(command)"])
+    }
+    #expect(try lab.content(of: lab.database) == before)
+  }
+
   @Test("in place, a password in the URL shows up nowhere")
   func canary() throws {
     let scene = try scene()

@@ -3,6 +3,8 @@ internal import RecoverBase
 /// What a dump needs from the server that it is to be loaded into; names as in the dump, unquoted.
 package struct Requirements: Sendable, Hashable, Codable {
   package var roles: Set<String>
+  /// The roles that the dump makes owners of something.
+  package var owners: Set<String>
   package var extensions: Set<String>
   /// Procedural languages that the dump uses or makes.
   package var languages: Set<String>
@@ -13,10 +15,12 @@ package struct Requirements: Sendable, Hashable, Codable {
   package var accessMethods: Set<String>
 
   package init(
-    roles: Set<String> = [], extensions: Set<String> = [], languages: Set<String> = [], tablespaces: Set<String> = [],
+    roles: Set<String> = [], owners: Set<String> = [], extensions: Set<String> = [], languages: Set<String> = [],
+    tablespaces: Set<String> = [],
     encodings: Set<String> = [], accessMethods: Set<String> = []
   ) {
     self.roles = roles
+    self.owners = owners
     self.extensions = extensions
     self.languages = languages
     self.tablespaces = tablespaces
@@ -45,7 +49,8 @@ extension Requirements {
     let asked = String(decoding: try JSONValue.canonicalBytes(of: encodings.sorted()), as: UTF8.self)
     let server = try connection.document(Offer.self, Self.query, [asked]).orMissing(
       "the server does not tell its offer")
-    return missingRoles(server) + missingExtensions(server, account) + missingLanguages(server)
+    return missingRoles(server) + (try deniedOwners(server, account, &connection)) + missingExtensions(server, account)
+      + missingLanguages(server)
       + missingTablespaces(server) + missingEncodings(server) + missingAccessMethods(server)
   }
 
@@ -90,6 +95,19 @@ extension Requirements {
       return UnmetRequirement(
         kind: .role, name: name, isDenied: false, message: "the dump names role \(name), which the server lacks",
         hint: "CREATE ROLE \(quoted); or restore the cluster's roles first (pg_dumpall --globals-only)")
+    }
+  }
+
+  /// Whoever gives an object away must be able to become its new owner (PostgreSQL, "ALTER TABLE"); who owns the database
+  /// is pg_database_owner without being its member elsewhere.
+  private func deniedOwners(
+    _ server: Offer, _ account: Account, _ connection: inout Connection
+  ) throws -> [UnmetRequirement] {
+    guard !account.isSuperuser else { return [] }
+    let others = owners.intersection(server.roles).subtracting([account.name, "pg_database_owner"])
+    return others.subtracting(try account.otherRoles(others, &connection)).sorted().map { name in
+      let right = MissingRight.membership(in: name, account.name, to: "make it the owner of what the dump gives it")
+      return UnmetRequirement(kind: .role, name: name, isDenied: true, message: right.message, hint: right.hint)
     }
   }
 

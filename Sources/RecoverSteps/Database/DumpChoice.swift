@@ -95,7 +95,8 @@ struct DumpChoice: Sendable {
   /// What the server has to have.
   var requirements: Requirements {
     Requirements(
-      roles: Set(segments.flatMap(\.roles)), extensions: Set(segments.flatMap(\.extensions).map(\.name)),
+      roles: Set(segments.flatMap(\.roles)), owners: Set(segments.flatMap(\.owners)),
+      extensions: Set(segments.flatMap(\.extensions).map(\.name)),
       languages: Set(segments.flatMap(\.languages)), tablespaces: Set(segments.flatMap(\.tablespaces)),
       encodings: Set(segments.compactMap(\.encoding)))
   }

@@ -31,7 +31,7 @@ struct ServerInspection: Sendable {
     }
     try checkLeftovers(&connection)
     let account = try Account.read(&connection)
-    try checkRequirements(account, &connection)
+    try checkRequirements(account, findings.live, &connection, interruption)
     findings.warnings += try checkObstacles(findings.live, pooling, &connection)
     findings.warnings += try checkSpace(findings.live, identity, &connection)
     let loss = try LossInspection(work: work, choice: choice).examine(findings.live, interruption)
@@ -87,8 +87,20 @@ struct ServerInspection: Sendable {
     return inspection.obstacles.map(\.message) + cut
   }
 
-  private func checkRequirements(_ account: Account, _ connection: inout Connection) throws {
-    let unmet = try choice.requirements.unmet(account, &connection)
+  private func checkRequirements(
+    _ account: Account, _ live: DatabaseFacts?, _ connection: inout Connection, _ interruption: Interruption
+  ) throws {
+    var needs = choice.requirements
+    var unmet: [UnmetRequirement] = []
+    // Where an administrator does the rest, it is another role that loads and gives objects to their owners.
+    if work.bindings.adminURL != nil {
+      let owners = Requirements(owners: needs.owners)
+      needs.owners = []
+      if let live, var loading = try? work.access.connect(to: live.name, interruption) {
+        unmet = try owners.unmet(Account.read(&loading), &loading)
+      }
+    }
+    unmet = try needs.unmet(account, &connection) + unmet
     guard let first = unmet.first else { return }
     let shown = unmet.prefix(10).map(\.message).joined(separator: "; ")
     let more = unmet.count > 10 ? "; and \(unmet.count - 10) more" : ""

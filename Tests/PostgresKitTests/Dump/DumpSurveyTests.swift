@@ -186,10 +186,11 @@ struct DumpSurveyTests {
   @Test("tablespaces and roles that are needed")
   func needs() throws {
     let survey = try DumpSurvey.of(
-      "SET default_tablespace = fast; SET default_tablespace = ''; CREATE TABLE t () TABLESPACE slow; SET ROLE b; GRANT ALL ON t TO a;"
+      "SET default_tablespace = fast; SET default_tablespace = ''; CREATE TABLE t () TABLESPACE slow; SET ROLE b; GRANT ALL ON t TO a; ALTER TABLE t OWNER TO c;"
     )
     #expect(survey.segments[0].tablespaces == ["fast", "slow"])
-    #expect(survey.segments[0].roles == ["a", "b"])
+    #expect(survey.segments[0].roles == ["a", "b", "c"])
+    #expect(survey.segments[0].owners == ["b", "c"])
   }
 
   @Test("a survey is the same after its way through JSON, and stops when it is told to")

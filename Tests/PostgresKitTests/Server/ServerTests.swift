@@ -80,14 +80,16 @@ struct ServerTests {
     var connection = try server.admin(.owner)
     let account = try Account.read(&connection)
     let needs = Requirements(
-      roles: ["own", "ghost"], extensions: ["plpgsql", "no_such_extension"],
+      roles: ["own", "ghost", "postgres"], owners: ["own", "ghost", "postgres", "pg_database_owner"],
+      extensions: ["plpgsql", "no_such_extension"],
       languages: ["sql", "plpgsql", "plmystery"],
       tablespaces: ["pg_default", "nowhere", "pg_global"], encodings: ["UTF8", "utf-8", "LATIN1", "KLINGON"],
       accessMethods: ["heap", "btree", "columnar"])
     let unmet = try needs.unmet(account, &connection)
     #expect(
       unmet.map { "\($0.kind) \($0.name) \($0.isDenied)" } == [
-        "role ghost false", "extension no_such_extension false", "language plmystery false", "tablespace nowhere false",
+        "role ghost false", "role postgres true", "extension no_such_extension false", "language plmystery false",
+        "tablespace nowhere false",
         "tablespace pg_global true", "encoding KLINGON false", "accessMethod columnar false",
       ])
     #expect(unmet.allSatisfy { !$0.hint.isEmpty })

@@ -21,6 +21,8 @@ package struct DumpSegment: Sendable, Hashable, Codable {
   package var hasAllObjects = true
   /// The roles that have to exist, sorted.
   package var roles: [String] = []
+  /// Those of them that are made owners of something, sorted: whoever loads the dump must be able to become them.
+  package var owners: [String] = []
   /// The extensions that have to be installable, with the schema that each goes to.
   package var extensions: [SQLName] = []
   /// The languages that it makes by name alone, so that the server has to know them.

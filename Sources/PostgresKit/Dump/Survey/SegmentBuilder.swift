@@ -3,6 +3,7 @@ struct SegmentBuilder {
   private(set) var segment: DumpSegment
   private var tables: [SQLName: Int] = [:]
   private var roles: Set<SQLName> = []
+  private var owners: Set<SQLName> = []
   private var tablespaces: Set<SQLName> = []
   /// The schema that names without one belong to, where only one is searched.
   private var schema: String?
@@ -18,6 +19,7 @@ struct SegmentBuilder {
     var segment = segment
     segment.endOffset = endOffset
     segment.roles = Self.sorted(roles)
+    segment.owners = Self.sorted(owners)
     segment.tablespaces = Self.sorted(tablespaces)
     return segment
   }
@@ -108,6 +110,8 @@ struct SegmentBuilder {
     schema = nil
     lastInsert = nil
   }
+
+  mutating func need(owner name: String) { owners.insert(SQLName(name)) }
 
   mutating func need(roles names: [String], tablespace: String?) {
     for name in names { roles.insert(SQLName(name)) }

@@ -76,6 +76,7 @@ struct SurveyBuilder {
     case .copyFromStdin(let copy): current.begin(copy)
     case .insert(let table): current.add(insertInto: table, head: nil, rows: nil, bytes: piece.byteCount)
     case .create(let object), .createIndex(let object, _): add(object)
+    case .alterOwner(_, _, let role), .setRole(let role?): current.need(owner: role)
     case .largeObject(.create(let oid)): add(DumpObject(.largeObject, SQLName(String(oid))))
     default: break
     }
