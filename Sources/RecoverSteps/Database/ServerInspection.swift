@@ -63,8 +63,9 @@ struct ServerInspection: Sendable {
       .claimed,
       "database \(work.bindings.name) is claimed by run \(other.breadcrumb.run), which was started on"
         + " \(other.breadcrumb.host) and left \(other.name) behind",
-      hint: "resume or cancel that run where it was started; if it is lost for good, recover cleanup --abandoned drops"
-        + " its copy")
+      hint:
+        "resume or cancel that run where it was started; if it is lost for good, this drops its copy: recover cleanup"
+        + " --database \(ShellWord.quoted(work.bindings.url)) --abandoned --confirm \(other.breadcrumb.run) --yes")
   }
 
   /// What the swap would fail at is refused now; what it cuts off is said.

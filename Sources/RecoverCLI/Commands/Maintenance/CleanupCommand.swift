@@ -14,22 +14,28 @@ struct CleanupCommand: ReportingCommand {
       Lists the databases that recoveries keep on the servers of the policy, or
       on the one of --database, the safety dumps of runs in place that are known
       here, and spooled standard input that no run needs any more. Without --yes
-      it only lists. A copy that is being loaded, or whose
-      run is still open, is never dropped; one that a run which is over left
-      behind is dropped with --abandoned.
+      it only lists. A copy that is being loaded, or whose run is still open, is
+      never dropped; one that a run which is over left behind is dropped with
+      --abandoned. Of a run that is not known here nobody can tell that: it may
+      be paused elsewhere, and its name has to be confirmed.
 
       Examples:
         recover cleanup
         recover cleanup --yes
         recover cleanup --database postgres://app@db1/app --abandoned
+        recover cleanup --database app --abandoned --confirm RUN --yes
       """)
 
   @Option(help: ArgumentHelp("A database of the server: a URL, or a name of the policy.", valueName: "url|name"))
   var database: String?
   @Flag(help: "Drop what is past its retention.")
   var yes = false
-  @Flag(help: "Also drop side databases of runs that have ended, and of runs that nobody knows here.")
+  @Flag(help: "Also drop side databases that runs which have ended left behind.")
   var abandoned = false
+  @Option(
+    help: ArgumentHelp(
+      "With --abandoned: a run that is not known here and is over, though nobody can tell.", valueName: "run"))
+  var confirm: String?
   @OptionGroup var global: GlobalOptions
 
   mutating func runReporting() async throws -> ExitStatus {
@@ -43,7 +49,8 @@ struct CleanupCommand: ReportingCommand {
       let server = try RetainedDatabases(address, drivers: composition.drivers(password: address.password))
       // Several databases of the policy may be on one server.
       for entry in try await server.list() where !kept.contains(where: { $0.entry.isSame(as: entry) }) {
-        let verdict = CleanupVerdict(on: entry, run: runs[entry.run], abandoned: abandoned, at: .now)
+        let verdict = CleanupVerdict(
+          on: entry, run: runs[entry.run], abandoned: abandoned, confirmed: confirm, at: .now)
         kept.append(KeptDatabase(server: server, entry: entry, verdict: verdict))
       }
     }
@@ -100,7 +107,9 @@ struct CleanupCommand: ReportingCommand {
   /// The command that drops what was listed, to be copied.
   private func offer(count: Int) -> String {
     guard count > 0 else { return "" }
-    let options = (database.map { " --database \(ShellWord.quoted($0))" } ?? "") + (abandoned ? " --abandoned" : "")
+    let options =
+      (database.map { " --database \(ShellWord.quoted($0))" } ?? "") + (abandoned ? " --abandoned" : "")
+      + (confirm.map { " --confirm \(ShellWord.quoted($0))" } ?? "")
     return global.place.placed("\(count) would be dropped; next: recover cleanup\(options) --yes")
   }
 
@@ -143,7 +152,13 @@ enum CleanupVerdict: String {
   case unknown
   case droppedUnknown = "dropped-unknown"
 
-  init(on entry: RetainedDatabases.Entry, run: RunSummary?, abandoned: Bool, at time: WallTime) {
+  /// - Parameters:
+  ///   - run: what this state directory knows of its run.
+  ///   - abandoned: whether copies of runs that are over are dropped as well.
+  ///   - confirmed: the run that a person says is over, though nobody here can tell.
+  init(
+    on entry: RetainedDatabases.Entry, run: RunSummary?, abandoned: Bool, confirmed: String?, at time: WallTime
+  ) {
     if let run, !run.isTerminal {
       self = .open
     } else if entry.retainUntil != nil {
@@ -151,7 +166,7 @@ enum CleanupVerdict: String {
     } else if run != nil {
       self = abandoned ? .droppedAbandoned : .abandoned
     } else {
-      self = abandoned ? .droppedUnknown : .unknown
+      self = abandoned && confirmed == entry.run ? .droppedUnknown : .unknown
     }
   }
 
@@ -169,8 +184,8 @@ enum CleanupVerdict: String {
     case .open: "kept: its run is open"
     case .abandoned: "kept: its run has ended; --abandoned drops it"
     case .droppedAbandoned: "its run has ended"
-    case .unknown: "kept: its run is not known here; --abandoned drops it"
-    case .droppedUnknown: "its run is not known here"
+    case .unknown: "kept: its run is not known here; --abandoned --confirm RUN drops it"
+    case .droppedUnknown: "its run is not known here, and confirmed to be over"
     }
   }
 
