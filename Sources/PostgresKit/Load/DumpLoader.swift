@@ -59,6 +59,8 @@ struct LoadRun<Source: ByteSource & ~Copyable>: ~Copyable {
   private var wasSelected: Bool
   private var connected: Set<String> = []
   private var nextReport = Moment(nanoseconds: 0)
+  /// Where the last statement begins that was announced because it may take long.
+  private var announcedOffset: Int64?
 
   enum Mode {
     case statements
@@ -237,11 +239,14 @@ extension LoadRun where Source: ~Copyable {
     let now = Moment.now
     guard now >= nextReport else { return }
     nextReport = now + .milliseconds(100)
-    report(isStatement: false)
+    report(isStatement: announcedOffset == piece.offset)
   }
 
   /// Says what is about to run, since nothing more can be said until it is over.
-  func announce() { report(isStatement: true) }
+  mutating func announce() {
+    announcedOffset = piece.offset
+    report(isStatement: true)
+  }
 
   private func report(isStatement: Bool) {
     hooks.progress(

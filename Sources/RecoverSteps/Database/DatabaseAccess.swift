@@ -75,7 +75,9 @@ package struct DatabaseAccess: Sendable {
   private static func password(in file: String) throws -> Secret {
     var status = stat()
     guard unsafe stat(file, &status) == 0 else {
-      throw RecoverError.system(.unreachable, "can't read the password file \(file)")
+      throw RecoverError.system(
+        .unreachable, "can't read the password file \(file)",
+        hint: "make it with mode 600, or leave password-file out of the policy for libpq's own sources")
     }
     guard status.st_mode & 0o077 == 0 else {
       throw RecoverError(
