@@ -84,7 +84,10 @@ let package = Package(
       name: "RecoverEngineTests", dependencies: ["RecoverEngine", "RecoverTestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "RecoverStepsTests", dependencies: ["RecoverSteps", "RecoverTestSupport"],
+      name: "RecoverStepsTests",
+      dependencies: [
+        "RecoverSteps", "RecoverEngine", "RecoverCore", "PostgresKit", "HostKit", "RecoverTestSupport",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "PostgresKitTests", dependencies: ["PostgresKit", "ArchiveKit", "RecoverTestSupport"],
@@ -97,7 +100,7 @@ let package = Package(
       name: "RecoverCLITests", dependencies: ["RecoverCLI", "RecoverTestSupport"], swiftSettings: strict),
     .testTarget(
       name: "CrashTests",
-      dependencies: ["RecoverCore", "RecoverEngine", "PostgresKit", "RecoverTestSupport", "recover"],
+      dependencies: ["RecoverCore", "RecoverEngine", "PostgresKit", "HostKit", "RecoverTestSupport", "recover"],
       swiftSettings: strict),
   ]
 )

@@ -119,20 +119,11 @@ struct DumpEqualityTests {
     try expect(lab, from: [file], gives: try lab.contentByPsql(file))
   }
 
-  /// Expects a refusal before any effect.
   private func expectRefused(
     _ lab: RecoverLab, from file: String, saying text: String, _ place: SourceLocation = #_sourceLocation
   ) throws {
-    let (oid, content) = (try lab.oid(of: lab.database), try lab.content(of: lab.database))
-    let result = try lab.recover(["db", "--yes", "--from", file])
-    #expect(result.status == 5, "\(result.errorText)\(result.outputText)", sourceLocation: place)
-    #expect(
-      result.errorText.contains("hint:") && result.errorText.contains(text), "\(result.errorText)",
-      sourceLocation: place)
-    #expect(try lab.oid(of: lab.database) == oid, sourceLocation: place)
-    #expect(try lab.content(of: lab.database) == content, sourceLocation: place)
-    #expect(try lab.companions().isEmpty, sourceLocation: place)
-    #expect(lab.exists("app.running"), "the service does not run", sourceLocation: place)
+    let before = try Untouched(lab)
+    try before.expectRefusal(try lab.recover(["db", "--yes", "--from", file]), status: 5, saying: text, place)
   }
 
   @Test(

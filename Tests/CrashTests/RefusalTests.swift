@@ -5,39 +5,20 @@ internal import Testing
 /// What must be refused is refused with the right exit status, a hint, and nothing changed.
 @Suite(.serialized)
 struct RefusalTests {
-  static let live = "CREATE TABLE note (id int PRIMARY KEY, text text); INSERT INTO note VALUES (1, 'live');"
-
   /// Runs a recovery that must fail, and checks that nothing has changed.
   private func refused(
     _ lab: RecoverLab, _ arguments: [String], status: Int32, environment: [String: String] = [:],
     _ place: SourceLocation = #_sourceLocation
   ) throws -> TestProcess.Result {
-    let (oid, content) = (try lab.oid(of: lab.database), try lab.content(of: lab.database))
+    let before = try Untouched(lab)
     let result = try lab.recover(arguments, environment: environment)
-    #expect(result.status == status, "\(result.errorText)\(result.outputText)", sourceLocation: place)
-    #expect(result.errorText.contains("hint:"), "\(result.errorText)", sourceLocation: place)
-    #expect(try lab.oid(of: lab.database) == oid, sourceLocation: place)
-    #expect(try lab.content(of: lab.database) == content, sourceLocation: place)
-    #expect(lab.exists("app.running"), "the service does not run", sourceLocation: place)
-    let companions = try lab.companions()
-    #expect(companions.isEmpty, "left behind: \(companions)", sourceLocation: place)
+    try before.expectRefusal(result, status: status, place)
     return result
-  }
-
-  private func lab(_ server: ScratchPostgres, environment: String = "development") throws -> (RecoverLab, String) {
-    let lab = try RecoverLab(server: server, sql: Self.live, environment: environment)
-    let dump = try server.withDatabase("source") { source in
-      try server.sql(
-        "CREATE TABLE note (id int PRIMARY KEY, text text); INSERT INTO note SELECT i, repeat('x', 50) FROM generate_series(1, 2000) i",
-        in: source)
-      return try lab.dump(source, to: "backup.sql")
-    }
-    return (lab, dump)
   }
 
   @Test("a truncated dump is refused, wherever it was cut", arguments: [50, 100, 600, 2000, 60_000])
   func truncated(cut: Int) throws {
-    let (lab, dump) = try lab(try ScratchPostgres.shared())
+    let (lab, dump) = try RecoverLab.withNotes(try ScratchPostgres.shared())
     let whole = try TestProcess.output(["cat", dump])
     try lab.write(String(decoding: whole.dropLast(cut), as: UTF8.self), to: "cut.sql")
     _ = try refused(lab, ["db", "--from", "cut.sql", "--yes"], status: 5)
@@ -50,7 +31,7 @@ struct RefusalTests {
       "ALTER SYSTEM SET work_mem = '1GB';", "\\i /etc/passwd", "\\copy note from '/etc/passwd'",
     ])
   func dangerous(line: String) throws {
-    let (lab, dump) = try lab(try ScratchPostgres.shared())
+    let (lab, dump) = try RecoverLab.withNotes(try ScratchPostgres.shared())
     let text = String(decoding: try TestProcess.output(["cat", dump]), as: UTF8.self)
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     let place = lines.firstIndex { $0.hasPrefix("SET statement_timeout") } ?? 0
@@ -61,7 +42,7 @@ struct RefusalTests {
 
   @Test("a dump that needs a missing role is refused before any effect")
   func missingRole() throws {
-    let (lab, dump) = try lab(try ScratchPostgres.shared())
+    let (lab, dump) = try RecoverLab.withNotes(try ScratchPostgres.shared())
     let text = String(decoding: try TestProcess.output(["cat", dump]), as: UTF8.self)
     let renamed = text.split(separator: "\n", omittingEmptySubsequences: false)
       .map { $0.hasSuffix("OWNER TO postgres;") ? $0.dropLast(9) + "no_such_role;" : $0 }.joined(separator: "\n")
@@ -73,7 +54,7 @@ struct RefusalTests {
   @Test("a role with too few rights is told which right is missing")
   func missingRight() throws {
     let server = try ScratchPostgres.shared()
-    let (lab, dump) = try lab(server)
+    let (lab, dump) = try RecoverLab.withNotes(server)
     try server.sql("DO $$ BEGIN CREATE ROLE weak LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
     let url = "postgres://weak@127.0.0.1:\(server.port)/\(lab.database)"
     let result = try refused(lab, ["db", "--from", dump, "--database", url, "--yes"], status: 1)
@@ -82,14 +63,14 @@ struct RefusalTests {
 
   @Test("a server that is not there is unreachable, with exit status 1")
   func unreachable() throws {
-    let (lab, dump) = try lab(try ScratchPostgres.shared())
+    let (lab, dump) = try RecoverLab.withNotes(try ScratchPostgres.shared())
     _ = try refused(
       lab, ["db", "--from", dump, "--database", "postgres://postgres@127.0.0.1:1/x", "--yes"], status: 1)
   }
 
   @Test("production wants the target's name, and nothing else will do")
   func confirmation() throws {
-    let (lab, dump) = try lab(try ScratchPostgres.shared(), environment: "production")
+    let (lab, dump) = try RecoverLab.withNotes(try ScratchPostgres.shared(), environment: "production")
     _ = try refused(lab, ["db", "--from", dump, "--no-input"], status: 7)
     _ = try refused(lab, ["db", "--from", dump, "--yes", "--no-input"], status: 7)
     _ = try refused(lab, ["db", "--from", dump, "--yes", "--confirm", "wrong", "--no-input"], status: 7)
@@ -99,7 +80,7 @@ struct RefusalTests {
 
   @Test("crash points are refused outside of staging and development")
   func faultInjection() throws {
-    let (lab, dump) = try lab(try ScratchPostgres.shared(), environment: "production")
+    let (lab, dump) = try RecoverLab.withNotes(try ScratchPostgres.shared(), environment: "production")
     _ = try refused(
       lab, ["db", "--from", dump, "--yes", "--confirm", lab.database], status: 2,
       environment: ["RECOVER_CRASH_AT": "step-intended.swap"])
@@ -107,13 +88,13 @@ struct RefusalTests {
 
   @Test("another plan than the expected one is not run")
   func expectedPlan() throws {
-    let (lab, dump) = try lab(try ScratchPostgres.shared())
+    let (lab, dump) = try RecoverLab.withNotes(try ScratchPostgres.shared())
     _ = try refused(lab, ["db", "--from", dump, "--yes", "--expect-plan", "00ff"], status: 7)
   }
 
   @Test("a policy with a typo names file, line, column and the nearest name")
   func typo() throws {
-    let (lab, dump) = try lab(try ScratchPostgres.shared())
+    let (lab, dump) = try RecoverLab.withNotes(try ScratchPostgres.shared())
     try lab.write("version: 1\nenvironment: development\ndatabses: {}\n", to: "policies/environment.yaml")
     let result = try refused(lab, ["db", "--from", dump, "--yes"], status: 2)
     #expect(result.errorText.contains("environment.yaml:3:1"), "\(result.errorText)")
@@ -122,7 +103,7 @@ struct RefusalTests {
 
   @Test("a plan is printed and changes nothing")
   func planOnly() throws {
-    let (lab, dump) = try lab(try ScratchPostgres.shared())
+    let (lab, dump) = try RecoverLab.withNotes(try ScratchPostgres.shared())
     let result = try lab.recover(["db", "--from", dump, "--plan"])
     #expect(result.status == 0, "\(result.errorText)")
     #expect(result.outputText.contains("swap"))
@@ -133,7 +114,7 @@ struct RefusalTests {
   @Test("a password in the URL shows up nowhere")
   func canary() throws {
     let server = try ScratchPostgres.shared()
-    let (lab, dump) = try lab(server)
+    let (lab, dump) = try RecoverLab.withNotes(server)
     let canary = "kanarienvogel4711"
     let url = "postgres://postgres:\(canary)@127.0.0.1:\(server.port)/\(lab.database)"
     let process = try lab.start(["db", "--from", dump, "--database", url, "--yes", "--json", "--verbose"])

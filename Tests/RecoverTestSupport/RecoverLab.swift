@@ -36,6 +36,13 @@ package final class RecoverLab {
     )
   }
 
+  /// Changes a part of the policy's text.
+  package func changePolicy(_ part: String, to other: String) throws {
+    let file = "\(directory)/policies/environment.yaml"
+    let text = String(decoding: try TestProcess.output(["cat", file]), as: UTF8.self)
+    try write(text.split(separator: part, omittingEmptySubsequences: false).joined(separator: other), to: file)
+  }
+
   package var url: String { "postgres://\(server.superuser)@127.0.0.1:\(server.port)/\(database)" }
 
   private func policy(_ environment: String, _ extra: String) -> String {
@@ -79,11 +86,11 @@ extension RecoverLab {
   /// Starts the binary with the lab's policy and state.
   package func start(
     _ arguments: [String], environment: [String: String] = [:], state: String = "state",
-    input: TestProcess.Input = .nothing
+    input: TestProcess.Input = .nothing, binary: String = RecoverLab.binary, user: TestProcess.User = .ourselves
   ) throws -> TestProcess {
     try TestProcess(
-      [Self.binary] + arguments + ["--state", "\(directory)/\(state)", "--policy", "\(directory)/policies"],
-      input: input, environment: environment, directory: directory)
+      [binary] + arguments + ["--state", "\(directory)/\(state)", "--policy", "\(directory)/policies"],
+      input: input, environment: environment, user: user, directory: directory)
   }
 
   /// Runs the binary to its end.

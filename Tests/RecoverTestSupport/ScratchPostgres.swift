@@ -16,6 +16,12 @@ package final class ScratchPostgres: Sendable {
     /// Whether commits survive a crash of the server or machine.
     package var synchronous = false
     package var encoding = "UTF8"
+    /// Nil is any free one.
+    package var port: Int?
+    /// The data directory of a stopped server, to be a clone of it: the same system identifier, names and OIDs.
+    package var cloneOf: String?
+    /// First lines of pg_hba.conf; everybody else is trusted.
+    package var authentication: [String] = []
 
     package init(settings: [String: String] = [:], synchronous: Bool = false, encoding: String = "UTF8") {
       self.settings = settings
@@ -41,10 +47,7 @@ package final class ScratchPostgres: Sendable {
     let guardian = try Guardian(directory: directory)
     let data = directory + "/data"
     do {
-      try Self.asServer([
-        "initdb", "--no-sync", "--pgdata=\(data)", "--username=postgres", "--auth=trust",
-        "--encoding=\(options.encoding)", options.encoding == "UTF8" ? "--locale=C.UTF-8" : "--locale=C",
-      ])
+      try Self.makeData(data, options)
       port = try Self.start(data: data, options: options)
     } catch {
       guardian.clean()
@@ -102,6 +105,22 @@ extension ScratchPostgres {
     return try TestProcess.output(command, user: serverUser, directory: "/")
   }
 
+  private static func makeData(_ data: String, _ options: Options) throws {
+    if let origin = options.cloneOf {
+      try TestProcess.output(["cp", "-a", origin, data], user: serverUser, directory: "/")
+    } else {
+      try asServer([
+        "initdb", "--no-sync", "--pgdata=\(data)", "--username=postgres", "--auth=trust",
+        "--encoding=\(options.encoding)", options.encoding == "UTF8" ? "--locale=C.UTF-8" : "--locale=C",
+      ])
+    }
+    guard !options.authentication.isEmpty else { return }
+    let lines = options.authentication.joined(separator: "\n") + "\n"
+    try TestProcess.output(
+      ["sh", "-c", "cat - \"$0\" > \"$0.new\" && mv \"$0.new\" \"$0\"", data + "/pg_hba.conf"],
+      input: .bytes(Array(lines.utf8)), user: serverUser, directory: "/")
+  }
+
   private static func makeDirectory() throws -> String {
     var template = Array("/tmp/recover-pg-XXXXXX".utf8CString)
     let made = unsafe template.withUnsafeMutableBufferPointer { buffer in
@@ -140,7 +159,7 @@ extension ScratchPostgres {
     var attempt = 0
     while true {
       attempt += 1
-      let port = try freePort()
+      let port = try options.port ?? freePort()
       try writeConfiguration(data: data, port: port, options: options)
       do {
         try startServer(data: data)

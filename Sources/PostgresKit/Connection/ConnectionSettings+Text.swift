@@ -8,10 +8,16 @@ extension ConnectionSettings {
   package init(_ text: String) throws {
     if let scheme = Self.schemes.first(where: text.hasPrefix) {
       try Self.checkAuthority(of: text.dropFirst(scheme.count))
+    } else if let scheme = text.prefixMatch(of: /([A-Za-z][A-Za-z0-9+.\-]{0,19}):\/\//)?.output.1 {
+      throw Self.refused("\(scheme):// is no scheme of PostgreSQL")
     }
     guard !text.utf8.contains(0) else { throw Self.refused("it holds a NUL byte") }
     switch Libpq.parse(text) {
     case .failure(let problem):
+      if let name = Self.unknownParameter(of: text) {
+        throw Self.refused(
+          "libpq knows no parameter `\(name)`", hint: NearestName.hint(name, among: Libpq.keywords))
+      }
       throw Self.refused(Self.withoutQuotedParts(problem.message), hint: Self.hint(for: problem.message))
     case .success(let parsed):
       var options: [String: String] = [:]
@@ -47,6 +53,19 @@ extension ConnectionSettings {
     let hosts = host.map { $0.split(separator: ",") } ?? []
     guard hosts.allSatisfy({ !$0.dropFirst().contains("@") }) else {
       throw Self.refused("its host holds an '@'", hint: "in a password write @ as %40")
+    }
+  }
+
+  /// The first parameter of a URI that libpq does not know; nil where it could be a piece of a password.
+  private static func unknownParameter(of text: String) -> String? {
+    guard let scheme = schemes.first(where: text.hasPrefix), let mark = text.firstIndex(of: "?"),
+      !text[mark...].contains("@")
+    else { return nil }
+    let authority = text.dropFirst(scheme.count).prefix { $0 != "/" && $0 != "?" }
+    guard authority.contains("@") || authority.wholeMatch(of: /[^:]*(:[0-9]*)?/) != nil else { return nil }
+    let names = text[text.index(after: mark)...].split(separator: "&").map { String($0.prefix { $0 != "=" }) }
+    return names.first { name in
+      !Libpq.keywords.contains(name) && name != "ssl" && name.wholeMatch(of: /[a-z_]{1,30}/) != nil
     }
   }
 

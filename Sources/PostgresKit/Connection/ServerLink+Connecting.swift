@@ -58,8 +58,11 @@ extension ServerLink {
         .missingRequirement, "can't connect to \(target): the server wants a password",
         hint: "put it into ~/.pgpass (mode 0600), or name a password file in the policy", underlying: said)
     }
-    return RecoverError(
-      .unreachable, "can't connect to \(target): \(message)", hint: Self.reachHint, underlying: said)
+    let hint =
+      usedPassword
+      ? "the server answered: check the role's password (URL, PGPASSWORD, password file, ~/.pgpass), and the database"
+      : Self.reachHint
+    return RecoverError(.unreachable, "can't connect to \(target): \(message)", hint: hint, underlying: said)
   }
 
   /// `database x on host port 5432`, for messages.

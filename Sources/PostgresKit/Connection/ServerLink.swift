@@ -46,6 +46,8 @@ extension ServerLink {
   var isBroken: Bool { unsafe PQstatus(handle) == CONNECTION_BAD }
   var socket: Int32 { unsafe PQsocket(handle) }
   var lacksPassword: Bool { unsafe PQconnectionNeedsPassword(handle) == 1 }
+  /// Whether the server asked for a password and was given one.
+  var usedPassword: Bool { unsafe PQconnectionUsedPassword(handle) == 1 }
 
   /// libpq's last message, on one line.
   var lastMessage: String { Libpq.trimmed(unsafe Self.text(PQerrorMessage(handle))) }

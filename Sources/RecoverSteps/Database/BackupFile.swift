@@ -26,7 +26,11 @@ package struct BackupFile: Sendable {
         .backupRefused, "\(path) is compressed with zstd, which this recover can't read yet",
         hint: "decompress it first: zstd -d \(path)")
     }
-    if magic.isEmpty { throw RecoverError(.backupRefused, "\(path) is empty") }
+    if magic.isEmpty { throw Self.empty(path) }
+  }
+
+  private static func empty(_ path: String) -> RecoverError {
+    RecoverError(.backupRefused, "\(path) is empty", hint: "what was to write it has failed; use another backup")
   }
 
   /// What identifies the file as it is now.

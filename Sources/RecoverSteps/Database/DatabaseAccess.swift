@@ -67,8 +67,10 @@ package struct DatabaseAccess: Sendable {
     if let maintenanceDatabase { return try connectAsAdmin(to: maintenanceDatabase, interruption) }
     do {
       return try connectAsAdmin(to: "postgres", interruption)
-    } catch let error as RecoverError where error.sqlState == .invalidCatalogName {
-      return try connectAsAdmin(to: "template1", interruption)
+    } catch let error as RecoverError where error.code == .unreachable {
+      // Perhaps there is no such database: libpq does not say why the server let nobody in.
+      guard let connection = try? connectAsAdmin(to: "template1", interruption) else { throw error }
+      return connection
     }
   }
 

@@ -55,13 +55,26 @@ struct DatabaseWork: Sendable {
 
 extension DatabaseWork {
   /// Runs blocking work in the side database, on a thread of its own.
+  ///
+  /// - Throws: ``RecoverError`` `drifted` when the server says that there is no such database any more, else what
+  ///   connecting and the work throw.
   func onSide<Value: Sendable>(
     _ body: @escaping @Sendable (inout Connection, Interruption) throws -> Value
   ) async throws -> Value {
     let (access, name) = (access, name(of: .side))
-    return try await BlockingThread.run("recover-side") { interruption in
-      var connection = try access.connect(to: name, interruption)
-      return try body(&connection, interruption)
+    do {
+      return try await BlockingThread.run("recover-side") { interruption in
+        var connection = try access.connect(to: name, interruption)
+        return try body(&connection, interruption)
+      }
+    } catch let error as RecoverError where error.code == .unreachable {
+      // libpq gives no SQLSTATE for what happens before a connection is there; so the server is asked.
+      guard try await onMaintenance({ connection, _ in try DatabaseFacts.oid(of: name, &connection) }) == nil else {
+        throw error
+      }
+      throw RecoverError(
+        .drifted, "database \(name) is not there any more: somebody dropped or renamed it",
+        hint: "what was loaded is gone with it; begin again", underlying: error)
     }
   }
 }

@@ -28,8 +28,11 @@ struct FenceStep: Step {
   func observe(_ context: StepContext) async throws -> JSONValue {
     let (work, fence) = try parts(context)
     let facts = try await work.onMaintenance { connection, _ in try DatabaseFacts.read(oid: fence.oid, &connection) }
-    guard let facts else {
-      throw RecoverError(.drifted, "database \(work.bindings.name) is not there any more", hint: "plan again")
+    // Before the intent: what is not touched is not owed either.
+    guard let facts, facts.name == work.bindings.name else {
+      throw RecoverError(
+        .drifted, "database \(work.bindings.name) was dropped, renamed or replaced since the plan was made",
+        hint: "look at it, and plan again")
     }
     return try JSONValue(encoding: facts)
   }
@@ -60,8 +63,15 @@ struct FenceStep: Step {
 
   func probeUndo(_ context: StepContext) async throws -> UndoProbeResult {
     let (work, fence) = try parts(context)
-    let state = try await work.onMaintenance { connection, _ in try fence.probe(&connection) }
     if try await isRestored(work) { return .absent }
+    let (state, now) = try await work.onMaintenance { connection, _ in
+      (try fence.probe(&connection), try DatabaseFacts.read(oid: fence.oid, &connection))
+    }
+    guard let now, now.name == work.bindings.name else {
+      return .unknown(
+        "the database that was fenced off, OID \(fence.oid), is \(now.map { "called \($0.name)" } ?? "gone"): "
+          + "somebody replaced it")
+    }
     return state == (try facts(context).allowsConnections ? .open : .closed) ? .absent : .present
   }
 

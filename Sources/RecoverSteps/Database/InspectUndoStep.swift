@@ -11,7 +11,8 @@ struct InspectUndoStep: Step {
     let work = try DatabaseWork(context, drivers)
     let (name, run) = (work.enteringName, work.bindings.undoes ?? "")
     let (presence, live) = try await work.onMaintenance { connection, _ in
-      (
+      try work.refuseOtherRuns(&connection)
+      return (
         try SideDatabase(name: name, run: run).probe(&connection),
         try DatabaseFacts.read(work.bindings.name, &connection)
       )

@@ -29,7 +29,7 @@ struct ServerInspection: Sendable {
     if findings.live?.allowsConnections == false {
       findings.warnings.append("the live database lets nobody in (ALLOW_CONNECTIONS false); the restored one will")
     }
-    try checkLeftovers(&connection)
+    try work.refuseOtherRuns(&connection)
     let account = try Account.read(&connection)
     try checkRequirements(account, findings.live, &connection, interruption)
     findings.warnings += try checkObstacles(findings.live, pooling, &connection)
@@ -49,23 +49,6 @@ struct ServerInspection: Sendable {
         hint: "look at it, and plan again")
     }
     return facts
-  }
-
-  /// A side database of another run means that this target is claimed, from wherever that run was started.
-  private func checkLeftovers(_ connection: inout Connection) throws {
-    let other = try MarkedDatabase.list(&connection)
-      .first {
-        $0.breadcrumb.target == work.bindings.name && [.side, .restored].contains($0.breadcrumb.role)
-          && $0.breadcrumb.run != work.run.text
-      }
-    guard let other else { return }
-    throw RecoverError(
-      .claimed,
-      "database \(work.bindings.name) is claimed by run \(other.breadcrumb.run), which was started on"
-        + " \(other.breadcrumb.host) and left \(other.name) behind",
-      hint:
-        "resume or cancel that run where it was started; if it is lost for good, this drops its copy: recover cleanup"
-        + " --database \(ShellWord.quoted(work.bindings.url)) --abandoned --confirm \(other.breadcrumb.run) --yes")
   }
 
   /// What the swap would fail at is refused now; what it cuts off is said.

@@ -18,7 +18,8 @@ package struct UndoPlanner: Sendable {
     var bindings = try undone.bindings.decoded(as: DatabaseBindings.self)
     guard bindings.liveOID != nil else {
       throw RecoverError(
-        .usage, "run \(run) created database \(bindings.name); there was none before that could be swapped back")
+        .usage, "run \(run) created database \(bindings.name); there was none before that could be swapped back",
+        hint: "to take it back, drop it: DROP DATABASE \(bindings.name)")
     }
     if let dump = bindings.safetyDumpPath(run: run) {
       throw RecoverError(
@@ -40,11 +41,13 @@ package struct UndoPlanner: Sendable {
       try ServerIdentity.read(&connection).check(isServer: bindings.server)
       guard try DatabaseFacts.oid(of: previous, &connection) != nil else {
         throw RecoverError(
-          .drifted, "the previous database \(previous) is not there any more: its retention has ended",
-          hint: "restore a backup instead: recover db --from FILE")
+          .drifted, "there is no database \(previous), which the run left behind",
+          hint: "recover runs tells whether a later undo swapped it back; where it was dropped, restore a backup")
       }
       guard let live = try DatabaseFacts.oid(of: bindings.name, &connection) else {
-        throw RecoverError(.drifted, "there is no database \(bindings.name) now")
+        throw RecoverError(
+          .drifted, "there is no database \(bindings.name) now",
+          hint: "the one of before is \(previous): ALTER DATABASE ... RENAME TO gives it the name back")
       }
       return live
     }

@@ -14,8 +14,11 @@ package struct DatabaseLocker: TargetLocker {
     let bindings = try plan.bindings.decoded(as: DatabaseBindings.self)
     let access = try DatabaseAccess(bindings, drivers: drivers, mark: "recover/\(run.text)/\(epoch)")
     return HeldDatabaseLock(
-      lock: try await BlockingThread.run("recover-lock") { _ in
-        try AdvisoryLock.take(
+      lock: try await BlockingThread.run("recover-lock") { interruption in
+        // Before anything is done: a run that is resumed may meet another server under the same name.
+        var connection = try access.connectToMaintenance(interruption)
+        try ServerIdentity.read(&connection).check(isServer: bindings.server)
+        return try AdvisoryLock.take(
           access.maintenanceSettings, database: bindings.name, systemIdentifier: bindings.server.systemIdentifier)
       })
   }

@@ -36,6 +36,8 @@ package struct HostFence: Fence {
     let bindings = try plan.bindings.decoded(as: DatabaseBindings.self)
     let access = try DatabaseAccess(bindings, drivers: drivers, mark: "recover/\(run.text)/\(epoch)")
     var connection = try access.connectToMaintenance(interruption)
+    // On another server nothing would be found, and nothing proved.
+    try ServerIdentity.read(&connection).check(isServer: bindings.server)
     try Sessions.endEarlierEpochs(of: run.text, before: epoch, &connection, until: .after(Self.sessionLimit))
   }
 }

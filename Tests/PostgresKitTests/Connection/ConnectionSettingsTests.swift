@@ -37,7 +37,7 @@ struct ConnectionSettingsTests {
       "postgresql://u:se@cret@h/d", "postgresql://u:se/cret@h/d", "postgresql://u:se:cret/x@h/d",
       "postgresql://u:%zzcret@h/d",
       "postgresql://h/d?hunter-secret", "password=se cret", "host=h secret", "postgresql://u:p@@secret/d",
-      "postgresql://u@h:secret/d", "postgresql://h/d?sslmode=x&nosecret=1",
+      "postgresql://u@h:secret/d", "postgresql://u:p?sslmode=x&nosecret=1",
     ])
   func unescaped(text: String) throws {
     let error = #expect(throws: RecoverError.self) { _ = try ConnectionSettings(text) }
@@ -49,6 +49,18 @@ struct ConnectionSettingsTests {
   func typo() throws {
     let error = #expect(throws: RecoverError.self) { _ = try ConnectionSettings("postgresql://h/d?sslmod=require") }
     #expect(error?.hint?.contains("sslmode") == true)
+  }
+
+  @Test(
+    "what is wrong is named where it can't be a piece of a password",
+    arguments: [
+      ("mysql://h/d", "mysql://"), ("postgresql://h/d?foo=bar", "`foo`"), ("postgresql://u:p@h:1/d?a=b", "`a`"),
+    ])
+  func named(text: String, part: String) throws {
+    let error = #expect(throws: RecoverError.self) { _ = try ConnectionSettings(text) }
+    #expect(error?.code == .usage)
+    #expect(error?.message.contains(part) == true)
+    #expect(error?.hint != nil)
   }
 
   @Test("another database keeps everything else")

@@ -151,6 +151,9 @@ enum CleanupVerdict: String {
   /// A copy of a run that is not in this state directory.
   case unknown
   case droppedUnknown = "dropped-unknown"
+  /// What was live before a run that is not in this state directory, and that was never accepted: perhaps the only
+  /// good copy.
+  case unknownOriginal = "unknown-original"
 
   /// - Parameters:
   ///   - run: what this state directory knows of its run.
@@ -165,6 +168,8 @@ enum CleanupVerdict: String {
       self = entry.isExpired(at: time) ? .expired : .retained
     } else if run != nil {
       self = abandoned ? .droppedAbandoned : .abandoned
+    } else if entry.role == "previous" {
+      self = .unknownOriginal
     } else {
       self = abandoned && confirmed == entry.run ? .droppedUnknown : .unknown
     }
@@ -173,7 +178,7 @@ enum CleanupVerdict: String {
   var isDropped: Bool {
     switch self {
     case .expired, .droppedAbandoned, .droppedUnknown: true
-    case .retained, .open, .abandoned, .unknown: false
+    case .retained, .open, .abandoned, .unknown, .unknownOriginal: false
     }
   }
 
@@ -186,13 +191,14 @@ enum CleanupVerdict: String {
     case .droppedAbandoned: "its run has ended"
     case .unknown: "kept: its run is not known here; --abandoned --confirm RUN drops it"
     case .droppedUnknown: "its run is not known here, and confirmed to be over"
+    case .unknownOriginal: "kept: what was live before a run that is not known here and did not end"
     }
   }
 
   /// Until when a copy without a retention is kept.
   fileprivate var endOfCopy: String {
     switch self {
-    case .open, .unknown, .droppedUnknown: "its run ends"
+    case .open, .unknown, .droppedUnknown, .unknownOriginal: "its run ends"
     case .expired, .retained, .abandoned, .droppedAbandoned: "-"
     }
   }
