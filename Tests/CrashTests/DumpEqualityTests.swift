@@ -111,7 +111,7 @@ struct DumpEqualityTests {
   }
 
   @Test(
-    "dumps of others", .enabled(if: Fixtures.corpus("sql/chinook.sql") != nil, "the corpora are not there"),
+    "dumps of others", .enabled(if: Fixtures.hasCorpora, "the corpora are not beside the repository"),
     arguments: ["chinook.sql", "northwind.sql"])
   func corpora(name: String) throws {
     let lab = try RecoverLab(server: try Source.shared().server, sql: Self.live)

@@ -49,8 +49,8 @@ struct ProcessTreeTests {
         let left = try identity(await line)
         var search = SurvivorSearch(sessions: [result.child.identity])
         // A service is no part of the run, so its own mark is looked for here.
-        search.child = try mark(of: left)
         try await waitForProgram("sleep", left)
+        search.child = try mark(of: left)
         let found = try ProcessTree.survivors(of: search)
         #expect(found == [Survivor(identity: left, name: "sleep", evidence: evidence)])
         if evidence == .doubtful {
@@ -134,10 +134,12 @@ struct ProcessTreeTests {
     return ChildEnvironment.marks(in: bytes).child
   }
 
-  /// Waits until a shell has been replaced by the program that it executes.
+  /// Waits until a shell has been replaced by the program that it executes, and that one sleeps: in the middle of
+  /// execve(2) a process has the new name already, and no environment yet.
   private func waitForProgram(_ name: String, _ process: ProcessIdentity) async throws {
     let end = Deadline.after(.seconds(30))
-    while ProcessStat.read(process.pid)?.name != name {
+    while true {
+      if let stat = ProcessStat.read(process.pid), stat.name == name, stat.state == UInt8(ascii: "S") { return }
       guard !end.hasPassed else { throw RecoverError(.timedOut, "\(process) did not become \(name)") }
       await Task.yield()
     }

@@ -6,7 +6,7 @@ internal import Testing
 
 @Suite(
   "dumps of others",
-  .enabled(if: Fixtures.corpus("sql/chinook.sql") != nil, "the corpora are not beside the repository"))
+  .enabled(if: Fixtures.hasCorpora, "the corpora are not beside the repository"))
 struct CorpusTests {
   private static func dump(_ name: String) throws -> [UInt8] {
     try Fixtures.bytes(#require(Fixtures.corpus("sql/\(name)")))

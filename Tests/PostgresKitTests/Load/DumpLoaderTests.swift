@@ -9,7 +9,9 @@ struct DumpLoaderTests {
 
   init() throws { bench = try LoadBench() }
 
-  @Test("the result is psql's", arguments: ["chinook.sql", "northwind.sql"])
+  @Test(
+    "the result is psql's", .enabled(if: Fixtures.hasCorpora, "the corpora are not beside the repository"),
+    arguments: ["chinook.sql", "northwind.sql"])
   func corpora(name: String) throws { try bench.expectAsPsql(LoadBench.corpus(name), name) }
 
   @Test(
@@ -212,7 +214,9 @@ struct DumpLoaderTests {
     }
   }
 
-  @Test("a role's own defaults do not spoil the load")
+  @Test(
+    "a role's own defaults do not spoil the load",
+    .enabled(if: Fixtures.hasCorpora, "the corpora are not beside the repository"))
   func spoiledRole() throws {
     let role = ScratchPostgres.uniqueName("loader")
     try bench.server.sql(

@@ -28,7 +28,10 @@ struct LoadResumeTests {
     }
   }
 
-  @Test("dying after every single commit gives the same result", arguments: ["chinook.sql", "northwind.sql"])
+  @Test(
+    "dying after every single commit gives the same result",
+    .enabled(if: Fixtures.hasCorpora, "the corpora are not beside the repository"),
+    arguments: ["chinook.sql", "northwind.sql"])
   func everyCommit(name: String) throws {
     let (bench, dump) = (try LoadBench(), try LoadBench.corpus(name))
     let (ours, theirs) = (try bench.server.makeDatabase("ours"), try bench.server.makeDatabase("theirs"))
@@ -104,7 +107,10 @@ struct LoadResumeTests {
     }
   }
 
-  @Test("a server killed again and again loses nothing that was recorded", arguments: ScratchPostgres.Crash.allCases)
+  @Test(
+    "a server killed again and again loses nothing that was recorded",
+    .enabled(if: Fixtures.hasCorpora, "the corpora are not beside the repository"),
+    arguments: ScratchPostgres.Crash.allCases)
   func serverCrashes(how: ScratchPostgres.Crash) throws {
     let server = try ScratchPostgres()
     let bench = try LoadBench(server)
@@ -129,7 +135,9 @@ struct LoadResumeTests {
     try bench.expectSame(ours, as: theirs)
   }
 
-  @Test("a raised interruption ends the load with what is done committed")
+  @Test(
+    "a raised interruption ends the load with what is done committed",
+    .enabled(if: Fixtures.hasCorpora, "the corpora are not beside the repository"))
   func interrupted() throws {
     let (bench, dump) = (try LoadBench(), try LoadBench.corpus("chinook.sql"))
     try bench.server.withDatabase { database in
@@ -154,7 +162,9 @@ struct LoadResumeTests {
     }
   }
 
-  @Test("another dump does not go on where the first one stopped")
+  @Test(
+    "another dump does not go on where the first one stopped",
+    .enabled(if: Fixtures.hasCorpora, "the corpora are not beside the repository"))
   func otherDump() throws {
     let bench = try LoadBench()
     let dump = try LoadBench.corpus("northwind.sql")

@@ -35,7 +35,9 @@ struct RestoreProofTests {
     #expect(proof.objects >= 29)
   }
 
-  @Test("the corpora are proved", arguments: ["chinook.sql", "northwind.sql"])
+  @Test(
+    "the corpora are proved", .enabled(if: Fixtures.hasCorpora, "the corpora are not beside the repository"),
+    arguments: ["chinook.sql", "northwind.sql"])
   func corpora(name: String) throws {
     let proof = try prove(LoadBench.corpus(name))
     #expect(proof.differences == [])
@@ -68,7 +70,9 @@ struct RestoreProofTests {
     #expect(proof.differences.contains { "\($0)".contains(difference) }, "\(proof.differences)")
   }
 
-  @Test("assertions hold, fail, or can't be asked, each by its name")
+  @Test(
+    "assertions hold, fail, or can't be asked, each by its name",
+    .enabled(if: Fixtures.hasCorpora, "the corpora are not beside the repository"))
   func assertions() throws {
     let proof = try prove(
       LoadBench.corpus("chinook.sql"),
