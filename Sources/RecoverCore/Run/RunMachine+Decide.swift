@@ -106,6 +106,18 @@ extension RunMachine {
     return event(index, .failed(cause: cause))
   }
 
+  /// How long to wait before a step that was never begun is looked at again; nil when it is to be given up.
+  ///
+  /// - Parameter looks: how many looks have failed, this one included; bounded as the step's attempts are.
+  package func delay(
+    beforeLookingAgainAt index: Int, after cause: Cause, looks: Int, random: Double
+  ) -> Duration? {
+    let retry = plan.steps[index].retry
+    let isPassing = [.connectionLost, .unreachable, .busy].contains(cause.code)
+    guard !steps[index].wasIntended, isPassing, looks < retry.attempts else { return nil }
+    return retry.delay(attempt: looks, random: random)
+  }
+
   /// What to journal after an undo was performed and checked, or failed.
   package func decide(undone index: Int, _ result: Result<JSONValue, any Error>, now: WallTime, random: Double)
     -> RunEvent

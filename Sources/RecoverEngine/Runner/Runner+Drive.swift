@@ -108,7 +108,7 @@ extension Runner {
   }
 
   /// Waits, but not past a request.
-  private func wait(until time: WallTime) async {
+  func wait(until time: WallTime) async {
     let duration = time - ports.clock.wallTime
     guard duration > .zero else { return }
     await withTaskGroup(of: Void.self) { group in

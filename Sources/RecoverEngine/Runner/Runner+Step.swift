@@ -102,7 +102,9 @@ extension Runner {
 
   /// Asks a step something and journals the event that follows, or that asking failed.
   ///
-  /// Looking changes nothing, so any request ends it; the loop then sees to the request.
+  /// Looking changes nothing, so any request ends it; the loop then sees to the request. For the same reason a first
+  /// look that fails for a passing reason is taken again without a record: a server that restarts between two steps
+  /// must not undo the hours of the steps before.
   private func attempting(
     _ session: RunSession, _ index: Int,
     _ body: @escaping @Sendable (any Step, StepContext, RunMachine) async throws -> RunEvent
@@ -110,21 +112,30 @@ extension Runner {
     let machine = await session.machine
     let planned = machine.plan.steps[index]
     let context = await context(session, index, attempt: machine.steps[index].intentCount)
-    let event: RunEvent
-    do {
-      let step = try ports.catalog.step(for: planned, of: machine.plan)
-      event = try await interruptibly(true, timeout: planned.timeout, step: planned.id) {
-        try await body(step, context, machine)
+    var event: RunEvent?
+    var looks = 0
+    while event == nil {
+      do {
+        let step = try ports.catalog.step(for: planned, of: machine.plan)
+        event = try await interruptibly(true, timeout: planned.timeout, step: planned.id) {
+          try await body(step, context, machine)
+        }
+      } catch {
+        try await checkHold(session)
+        let error = explained(error, of: planned)
+        if isInterruption(error) { return }
+        looks += 1
+        let (now, random) = (ports.clock.wallTime, ports.clock.random())
+        if let delay = machine.delay(beforeLookingAgainAt: index, after: Cause(error), looks: looks, random: random) {
+          await wait(until: now + delay)
+          if control.request != nil { return }
+        } else {
+          event = machine.decide(failed: index, Cause(error), now: now, random: random)
+        }
       }
-    } catch {
-      try await checkHold(session)
-      let error = explained(error, of: planned)
-      if isInterruption(error) { return }
-      event = machine.decide(
-        failed: index, Cause(error), now: ports.clock.wallTime, random: ports.clock.random())
     }
     try await checkHold(session)
-    try await session.record(event)
+    if let event { try await session.record(event) }
   }
 
   /// - Throws: why this runner may not go on: it was told to stop, lost its lease, or can't write its journal.

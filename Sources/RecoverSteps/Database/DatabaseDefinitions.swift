@@ -43,7 +43,7 @@ extension StepLibrary {
       ) { _, _, drivers in AnalyzeStep(drivers: drivers) },
       StepDefinition(
         StepTemplate(
-          .database("database.verify", .readonly, "prove rows, objects and the policy's assertions"), retry: .once)
+          .database("database.verify", .readonly, "prove rows, objects and the policy's assertions"), retry: patient)
       ) { _, _, drivers in VerifyStep(drivers: drivers) },
       StepDefinition(
         StepTemplate(

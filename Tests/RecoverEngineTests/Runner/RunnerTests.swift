@@ -2,6 +2,7 @@ internal import RecoverBase
 internal import RecoverCore
 internal import RecoverEngine
 internal import RecoverTestSupport
+internal import Synchronization
 internal import Testing
 
 /// What the runner does around the steps, in virtual time: waits, requests, failures of what it stands on.
@@ -85,6 +86,29 @@ struct RunnerTests {
       case .success(let machine): #expect(!isStopped && machine.state == .failedClean)
       case .failure(let error): #expect(isStopped && (error as? RecoverError)?.code == .terminated)
       }
+    }
+  }
+
+  @Test("a first look that fails for a passing reason is taken again, as often as the step may be tried")
+  func repeatedLook() async throws {
+    for (failures, expected) in [(2, RunState.succeeded), (3, .rolledBack)] {
+      let looks = Mutex(0)
+      let catalog = ScriptedCatalog("b") { step in
+        step.probing = { _ in
+          let look = looks.withLock { count in
+            count += 1
+            return count
+          }
+          if look <= failures { throw RecoverError(.connectionLost, "the server restarts") }
+          return .notDone
+        }
+      }
+      let plan = Plans.plan([Plans.step("a"), Plans.step("b")])
+      let (result, simulation) = try await Self.perform(plan, catalog)
+      #expect(try result.get().state == expected)
+      #expect(looks.withLock { $0 } == 3)
+      // One second, then two.
+      #expect(simulation.clock.now >= Duration.seconds(3).nanoseconds)
     }
   }
 

@@ -91,11 +91,17 @@ extension Scenario {
       "a guard fails", faults: ["swap.guard": SimulatedFault(.refused(.stepFailed), times: 1)],
       endsAs: "rolled-back", orWith: [:]),
     Scenario(
-      "a snapshot fails", faults: ["stop.observe": SimulatedFault(.refused(.connectionLost), times: 1)],
+      "a snapshot fails", faults: ["stop.observe": SimulatedFault(.refused(.stepFailed), times: 1)],
       endsAs: "rolled-back", orWith: [:]),
     Scenario(
-      "a first probe fails", faults: ["load.probe": SimulatedFault(.refused(.connectionLost), times: 1)],
+      "a first probe fails", faults: ["load.probe": SimulatedFault(.refused(.stepFailed), times: 1)],
       endsAs: "rolled-back", orWith: [:]),
+    Scenario(
+      "a snapshot loses its connection", faults: ["stop.observe": SimulatedFault(.refused(.connectionLost), times: 1)],
+      endsAs: "succeeded"),
+    Scenario(
+      "a first probe loses its connection", faults: ["load.probe": SimulatedFault(.refused(.connectionLost), times: 1)],
+      endsAs: "succeeded"),
     Scenario(
       "a first probe can't tell", faults: ["load.probe": SimulatedFault(.negative, times: 1)], endsAs: "rolled-back",
       orWith: [:]),
