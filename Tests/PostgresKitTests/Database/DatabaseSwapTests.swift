@@ -166,7 +166,7 @@ struct DatabaseSwapTests {
     do {
       let boss = try Connection(scene.server.settings(scene.live, user: "boss"))
       let error = #expect(throws: RecoverError.self) {
-        try scene.swap.perform(scene.settings(), until: .after(.milliseconds(300)))
+        try scene.swap.perform(scene.settings(), until: .after(.seconds(2)))
       }
       #expect(error?.code == .busy)
       #expect(error?.message.contains("as boss") == true)
