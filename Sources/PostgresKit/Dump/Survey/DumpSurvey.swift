@@ -54,46 +54,13 @@ extension DumpSurvey {
   /// The databases that the dump connects to, in its order.
   package var connectedDatabases: [String] { databases.filter(\.isConnected).map(\.name) }
 
-  /// The result of a pass over the rest of a dump.
-  ///
-  /// - Parameters:
-  ///   - reader: at the beginning of the dump; at its end afterwards.
-  ///   - interruption: stops the pass between two pieces.
-  ///   - progress: told now and then how many bytes of the source were consumed.
-  /// - Throws: ``RecoverError`` `backupRefused` for what the reader refuses, `interrupted`, and what the source
-  ///   throws. A dump that was cut off is no error, but ``Completeness/truncated(_:)``.
+  /// The result of a pass over the rest of a dump, as ``DumpScan`` makes it.
   package init<Source: ByteSource & ~Copyable>(
     reading reader: inout DumpReader<Source>, limits: Limits = Limits(), interruption: Interruption,
     progress: (Int64) -> Void = { _ in }
   ) throws {
-    var builder = SurveyBuilder(state: reader.state, limits: limits)
-    var untilProgress = 0
-    while true {
-      let place = reader.state.place
-      guard let piece = try reader.next() else { break }
-      reader.withBytes { builder.hash($0) }
-      switch piece.kind {
-      case .space: reader.withBytes { builder.add(space: $0, place: place) }
-      case .statement(let rows):
-        let syntax = reader.statementSyntax
-        if let rows, reader.withBytes({ builder.add(insert: $0, rows: rows, syntax: syntax) }) { break }
-        let statement = reader.statement
-        builder.add(statement, of: piece)
-        if case .database(let change, let name) = statement.kind {
-          try builder.add(change, of: name, statement: DumpDatabase.Statement(change, reader.text, line: piece.line))
-        }
-      case .copyData(let rows, _): builder.add(rows: rows, bytes: piece.byteCount, of: reader.state.copy)
-      case .copyEnd: break
-      case .metaCommand(let command): builder.add(command, of: piece)
-      case .unfinished(let what): builder.unfinished = what
-      }
-      untilProgress -= piece.byteCount
-      if untilProgress <= 0 {
-        try interruption.check()
-        progress(reader.source.consumedBytes)
-        untilProgress = 1 << 20
-      }
-    }
-    self = builder.finish(at: reader.state)
+    var scan = DumpScan.Limits()
+    scan.survey = limits
+    self = try DumpScan(reading: &reader, limits: scan, interruption: interruption, progress: progress).survey
   }
 }
