@@ -86,6 +86,8 @@ struct IndexBuilder {
     }
   }
 
+  private var isInGroup: Bool { if case .calls = group { true } else { false } }
+
   /// Whether an entry can be made part of the last one, as far as its content allows.
   private func joinsLast(_ entry: DumpEntry) -> Bool {
     guard let last = entries.last else { return false }
@@ -98,7 +100,7 @@ struct IndexBuilder {
 extension IndexBuilder {
   mutating func add(space piece: DumpPiece, _ before: DumpReaderState) {
     guard refusal == nil else { return }
-    if entries.isEmpty { return append(entry(piece, before, .space)) }
+    if entries.isEmpty, !isInGroup { return append(entry(piece, before, .space)) }
     extend(by: piece.byteCount)
     guard copy != nil else { return }
     // The rest of the line on which the COPY statement stands.
