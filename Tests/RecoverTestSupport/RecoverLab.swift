@@ -161,12 +161,12 @@ package enum DumpText {
     var lines: [String] = []
     var block: [String]?
     for line in dump.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) {
-      if let rows = block {
+      if block != nil {
         if line == "\\." {
-          lines += rows.sorted() + [line]
+          lines += (block ?? []).sorted() + [line]
           block = nil
         } else {
-          block = rows + [line]
+          block?.append(line)
         }
         continue
       }
