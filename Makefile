@@ -47,8 +47,8 @@ bench: release ## Measure a recovery against psql (SIZE=300 megabytes, RUNS=5)
 demo: release ## Show a recovery, a rollback and a resume on a scratch PostgreSQL
 	@scripts/demo
 
-docs: release ## Write docs/commands.md from the binary's own help
-	@scripts/docs > .build/commands.md
+docs: build ## Write docs/commands.md from the binary's own help
+	@scripts/docs .build/debug/recover > .build/commands.md
 	@mv .build/commands.md docs/commands.md
 
 clean: ## Remove what was built

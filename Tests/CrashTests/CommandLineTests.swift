@@ -47,6 +47,24 @@ struct CommandLineTests {
     #expect(again.outputText.contains("Load times are from 1 load on this machine"), "\(again.outputText)")
   }
 
+  @Test("who is asked at a terminal sees first what would change, and can still say no")
+  func asked() throws {
+    let (lab, dump) = try lab()
+    try lab.server.sql("INSERT INTO note VALUES (2, 'since')", in: lab.database)
+    try lab.write(String(decoding: dump, as: UTF8.self), to: "backup.sql")
+    let command = "\(RecoverLab.binary) db --from backup.sql --state state --policy policies"
+    // script(1) gives the command a terminal, and passes on what stands for the typing.
+    let asked = try TestProcess(
+      ["script", "-qec", command, "/dev/null"], input: .bytes(Array("no\n".utf8)), directory: lab.directory
+    ).result()
+    #expect(asked.status == 7, "\(asked.outputText)")
+    let question = try #require(asked.outputText.firstRange(of: "to go on"), "\(asked.outputText)")
+    let loss = try #require(asked.outputText.firstRange(of: "what the restore changes"), "\(asked.outputText)")
+    #expect(loss.upperBound < question.lowerBound)
+    #expect(asked.outputText.contains("public.note"))
+    #expect(try lab.companions().isEmpty)
+  }
+
   @Test("two signals at once pause a run, and once it is abandoned its debts are paid by what it names")
   func abandon() throws {
     let (lab, dump) = try lab()

@@ -3,6 +3,13 @@ internal import RecoverBase
 
 /// Asks the person at the terminal, not whatever standard input is.
 enum Question {
+  /// Whether there is a terminal, and asking is allowed.
+  static func canBeAsked(_ global: GlobalOptions) -> Bool {
+    guard !global.noInput, !global.json, let terminal = unsafe fopen("/dev/tty", "r+") else { return false }
+    unsafe fclose(terminal)
+    return true
+  }
+
   /// The answer, without its newline.
   ///
   /// - Parameter otherwise: how to confirm where nobody can be asked.

@@ -11,11 +11,18 @@ struct PlanPreview {
   /// What the command knows beside its plan, each one line.
   var remarks: [String] = []
 
-  /// Performs them without a run: nothing is journaled.
+  /// Shows it, and ends the command with what to type next.
   ///
   /// - Parameter next: the command that does what the plan says.
-  /// - Throws: what the steps refuse for, with its exit status; `claimed` while another run holds the target.
   func inspect(_ plan: Plan, drivers: StepDrivers, next: String) async throws -> ExitStatus {
+    try await show(plan, drivers: drivers)
+    return try Answer(text: "nothing was changed; next: \(next)").write(global)
+  }
+
+  /// Performs the steps without a run, and shows what they found: nothing is journaled.
+  ///
+  /// - Throws: what the steps refuse for, with its exit status; `claimed` while another run holds the target.
+  func show(_ plan: Plan, drivers: StepDrivers) async throws {
     let store = try composition.existingStore()
     try await requireUnclaimed(plan, store)
     let library = StepLibrary(drivers: drivers)
@@ -32,7 +39,6 @@ struct PlanPreview {
     }
     for remark in remarks where !global.json { StandardOutput.write("note: \(TerminalText.safe(remark))") }
     try tellCosts(plan, report, past: await PastRun.newest(in: store))
-    return try Answer(text: "nothing was changed; next: \(next)").write(global)
   }
 
   private func requireUnclaimed(_ plan: Plan, _ store: (any RunStore)?) async throws {

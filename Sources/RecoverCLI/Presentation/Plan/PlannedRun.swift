@@ -16,7 +16,7 @@ struct PlannedRun {
     try checkExpected(hash)
     if action.planOnly { return try await preview(plan, hash, drivers) }
     if !action.yes, !global.json, !global.quiet { StandardOutput.write(view(plan, hash)) }
-    let person = try confirm(plan)
+    let person = try await confirm(plan, drivers)
     let store = try composition.makeStore()
     let presentation = RunPresentation(composition: composition, store: store, global: global)
     // Refused before anything is journaled: the plan can't be run at all in this environment.
@@ -57,8 +57,8 @@ struct PlannedRun {
       .inspect(plan, drivers: drivers, next: next)
   }
 
-  /// Who confirmed, or an error that says how to.
-  private func confirm(_ plan: Plan) throws -> String {
+  /// Who confirmed, or an error that says how to; who is asked sees first what the run would change, and what it costs.
+  private func confirm(_ plan: Plan, _ drivers: StepDrivers) async throws -> String {
     let person = ProcessEnvironment.userName
     let dropsTarget = Confirmation.dropsTarget(plan)
     switch Confirmation.decide(
@@ -69,6 +69,9 @@ struct PlannedRun {
     case .confirmed: return person
     case .refused(let error): throw error
     case .ask(let question, let answer):
+      if Question.canBeAsked(global) {
+        try await PlanPreview(composition: composition, global: global, remarks: remarks).show(plan, drivers: drivers)
+      }
       let typed = try Question.ask(
         question, global,
         otherwise: Confirmation.isTyped(plan)
