@@ -36,6 +36,9 @@ static inline int recover_pidfd_send_signal(int pidfd, int signal) {
   return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, 0, 0);
 }
 
+// memfd_create(2): a file without a name, in memory, gone with its last descriptor; closed in children.
+static inline int recover_memfd(const char *name) { return (int)syscall(SYS_memfd_create, name, 1u); }
+
 // prctl(2) is variadic, which Swift does not import. At most 15 bytes of the name are kept.
 static inline void recover_name_thread(const uint8_t *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 

@@ -17,6 +17,14 @@ enum ChildEnvironment {
     return environment
   }
 
+  /// The same for a child of no run: whatever run this process belongs to, it belongs to as well.
+  static func make(for command: Command, mark: String) -> [String: String] {
+    var environment = inherited
+    environment.merge(command.environment) { _, new in new }
+    environment[child] = mark
+    return environment
+  }
+
   /// The environment that this process has.
   static var inherited: [String: String] { ProcessInfo.processInfo.environment }
 

@@ -12,16 +12,31 @@ extension SpawnedChild {
   ) throws -> SpawnedChild {
     let mark = ChildEnvironment.newMark(kind)
     let environment = ChildEnvironment.make(for: command, in: context, mark: mark)
+    let streams = Streams(input: try open("/dev/null", O_RDONLY), log: try openLog(context.logFile))
+    return try spawn(
+      command, kind: kind, environment: environment, mark: mark, streams: streams, capturesOutput: capturesOutput)
+  }
+
+  /// What a child reads, and where what it says goes.
+  struct Streams {
+    var input: Descriptor
+    var log: Descriptor
+  }
+
+  /// Starts a child with an environment and streams that were made for it.
+  static func spawn(
+    _ command: Command, kind: ChildKind, environment: [String: String], mark: String, streams: Streams,
+    capturesOutput: Bool
+  ) throws -> SpawnedChild {
     let path = try ProgramPath.find(command.program, environment: environment, directory: command.directory)
     guard !(command.arguments + environment.flatMap { [$0.key, $0.value] }).contains(where: { $0.utf8.contains(0) })
     else {
       throw RecoverError(.policyInvalid, "the command \(command.program) holds a NUL, which no argument can")
     }
-    let log = try openLog(context.logFile)
-    let nothing = try open("/dev/null", O_RDONLY)
+    let log = streams.log
     let output = capturesOutput ? try makePipe() : nil
     let (pid, gate) = try fork(
-      command, path: path, environment: environment, streams: (nothing, output?.write ?? log, log))
+      command, path: path, environment: environment, streams: (streams.input, output?.write ?? log, log))
     awaitSession(at: gate)
     // The child is not reaped yet, so that this reads the child and nobody else.
     guard let stat = ProcessStat.read(pid) else {
@@ -78,6 +93,21 @@ extension SpawnedChild {
   private static func awaitSession(at gate: borrowing Descriptor) {
     var ready = UInt8(0)
     while unsafe recv(gate.number, &ready, 1, 0) < 0 && errno == EINTR {}
+  }
+
+  /// A file in memory with this content, read from its front.
+  static func unnamedFile(_ content: [UInt8] = []) throws -> Descriptor {
+    let number = unsafe recover_memfd("recover")
+    guard number >= 0 else { throw RecoverError.system(.noSpace, "can't make a file in memory") }
+    let file = try above(Descriptor(owning: number))
+    var left = content[...]
+    while !left.isEmpty {
+      let count = unsafe left.withUnsafeBytes { unsafe write(file.number, $0.baseAddress, $0.count) }
+      guard count > 0 || errno == EINTR else { throw RecoverError.system(.noSpace, "can't write a file in memory") }
+      left = left.dropFirst(max(count, 0))
+    }
+    lseek(file.number, 0, SEEK_SET)
+    return file
   }
 
   private static func openLog(_ path: String) throws -> Descriptor {

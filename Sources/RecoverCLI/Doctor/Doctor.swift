@@ -24,7 +24,7 @@ struct Doctor {
   }
 
   func examine() async -> [Finding] {
-    [state(), space()] + libraries() + [process()] + programs()
+    [state(), space()] + libraries() + [process()] + programs() + [archives()]
   }
 
   private func state() -> Finding {
@@ -69,6 +69,17 @@ struct Doctor {
       subject: "proc(5)", verdict: isReadable ? .good : .bad,
       detail: isReadable ? "boot id and processes can be read" : "/proc is not mounted",
       hint: "mount -t proc proc /proc")
+  }
+
+  /// The pg_restore programs that archives are read with.
+  private func archives() -> Finding {
+    let programs = ArchiveProgram.installed()
+    return Finding(
+      subject: "pg_restore", verdict: programs.isEmpty ? .poor : .good,
+      detail: programs.isEmpty
+        ? "not found; needed for archives of pg_dump (-Fc, -Fd, -Ft)"
+        : programs.map(\.text).joined(separator: ", "),
+      hint: "install the client of your newest server (Debian: postgresql-client)")
   }
 
   private func programs() -> [Finding] {

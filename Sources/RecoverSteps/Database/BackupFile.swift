@@ -3,30 +3,29 @@ internal import Glibc
 internal import PostgresKit
 package import RecoverBase
 
-/// A backup on disk: plain SQL, or the same in gzip, told apart by the first bytes and not by the name.
+/// A backup on disk: plain SQL, the same in gzip, or an archive of pg_dump, told apart by the first bytes and not by the
+/// name.
 package struct BackupFile: Sendable {
   package let path: String
   package let isCompressed: Bool
+  /// The archive that it is; nil for SQL.
+  package let archive: ArchiveDump?
 
-  /// Looks at a file's first bytes.
+  /// Looks at a file's first bytes, or at a directory.
   ///
   /// - Throws: ``RecoverError`` `unreachable` when it can't be read, `backupRefused` for a form that this
   ///   recover does not read.
   package init(path: String) throws {
     self.path = path
-    let magic = try Self.firstBytes(of: path)
+    let magic = ArchiveForm.isDirectory(path) ? [] : try ArchiveFiles.bytes(of: path, at: 0, count: 16)
+    archive = try ArchiveForm.detect(path, front: magic[...]).map { ArchiveDump(path: path, form: $0) }
     isCompressed = magic.starts(with: [0x1f, 0x8b])
-    if magic.starts(with: Array("PGDMP".utf8)) {
-      throw RecoverError(
-        .backupRefused, "\(path) is a custom-format archive of pg_dump, which this recover can't read yet",
-        hint: "turn it into SQL first: pg_restore -f backup.sql \(path)")
-    }
     if magic.starts(with: [0x28, 0xb5, 0x2f, 0xfd]) {
       throw RecoverError(
         .backupRefused, "\(path) is compressed with zstd, which this recover can't read yet",
         hint: "decompress it first: zstd -d \(path)")
     }
-    if magic.isEmpty { throw Self.empty(path) }
+    if magic.isEmpty, archive == nil { throw Self.empty(path) }
   }
 
   private static func empty(_ path: String) -> RecoverError {
@@ -35,6 +34,13 @@ package struct BackupFile: Sendable {
 
   /// What identifies the file as it is now.
   package func reference(sha256: Digest? = nil) throws -> BackupReference {
+    if archive?.form == .directory {
+      let members = try ArchiveFiles.members(ofDirectory: path)
+      return BackupReference(
+        path: path, sizeBytes: members.reduce(0) { $0 + $1.sizeBytes },
+        modifiedNanoseconds: members.map(\.modifiedNanoseconds).max() ?? 0, sha256: sha256,
+        listing: ArchiveFiles.listing(members))
+    }
     var status = stat()
     guard unsafe stat(path, &status) == 0 else { throw RecoverError.system(.unreachable, "can't look at \(path)") }
     let modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
@@ -52,24 +58,23 @@ package struct BackupFile: Sendable {
         .drifted, "\(path) was changed since the plan was made", hint: "look at it, and plan again")
     }
   }
-
-  private static func firstBytes(of path: String) throws -> [UInt8] {
-    var source = try FileSource(path: path)
-    var bytes = [UInt8](repeating: 0, count: 8)
-    let count = try unsafe bytes.withUnsafeMutableBytes { try unsafe source.read(into: $0) }
-    return Array(bytes.prefix(count))
-  }
 }
 
 /// The bytes of a backup, decompressed.
 package enum BackupSource: ByteSource, ~Copyable {
   case plain(FileSource)
   case gzip(GzipSource<FileSource>)
+  case archive(ArchiveSource)
 
   /// Opens a backup so that the next byte is the one at an offset of the decompressed stream.
   ///
-  /// A plain file is sought in; a gzip file is inflated from its front.
-  package init(_ file: BackupFile, offset: Int64 = 0) throws {
+  /// A plain file is sought in; a gzip file is inflated from its front; an archive is read from the piece that holds the
+  /// offset, where that is known.
+  package init(_ file: BackupFile, offset: Int64 = 0, _ interruption: Interruption? = nil) throws {
+    if let archive = file.archive {
+      self = .archive(try archive.open(at: offset, interruption))
+      return
+    }
     guard file.isCompressed else {
       self = .plain(try FileSource(path: file.path, offset: offset))
       return
@@ -99,6 +104,15 @@ package enum BackupSource: ByteSource, ~Copyable {
         self = .gzip(source)
         throw error
       }
+    case .archive(var source):
+      do {
+        let count = try unsafe source.read(into: buffer)
+        self = .archive(source)
+        return count
+      } catch {
+        self = .archive(source)
+        throw error
+      }
     }
   }
 
@@ -106,6 +120,7 @@ package enum BackupSource: ByteSource, ~Copyable {
     switch self {
     case .plain(let source): source.consumedBytes
     case .gzip(let source): source.consumedBytes
+    case .archive(let source): source.consumedBytes
     }
   }
 }

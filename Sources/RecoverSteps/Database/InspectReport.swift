@@ -28,6 +28,8 @@ package struct InspectReport: Sendable, Hashable, Codable {
   package var furtherDifferences: Int
   /// Tables with the same columns and exactly as many rows in both; nil where the live database was not looked into.
   package var agreeingTables: Int?
+  /// The pg_restore that makes SQL of it; nil for a backup that is SQL.
+  package var readBy: String?
   /// How long reading the backup took.
   package var readMilliseconds: Int64?
   /// What was written meanwhile; looked at for previews alone.

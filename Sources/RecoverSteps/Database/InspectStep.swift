@@ -36,15 +36,22 @@ struct InspectStep: Step {
         + notes,
       differences: Array(differences.prefix(InspectReport.differenceLimit)),
       furtherDifferences: max(0, differences.count - InspectReport.differenceLimit),
-      agreeingTables: findings.agreeingTables, readMilliseconds: read.nanoseconds / 1_000_000,
+      agreeingTables: findings.agreeingTables, readBy: try await readBy(work.bindings.backup.path),
+      readMilliseconds: read.nanoseconds / 1_000_000,
       recentWrites: RecentWrites(await LiveWrites(work).count(since: mark), over: Moment.now - began))
     return try JSONValue(encoding: report)
   }
 
+  /// Which program makes SQL of the backup.
+  private func readBy(_ path: String) async throws -> String? {
+    try await BlockingThread.run("recover-look") { try BackupFile(path: path).archive?.programText($0) }
+  }
+
   /// One pass over the backup; kept beside the journal for the steps that need its details.
   private func survey(_ work: DatabaseWork, _ context: StepContext) async throws -> DumpSurvey {
-    let survey = try await SurveyFile.scan(work.bindings.backup, reporter: context.reporter)
-    if context.epoch > 0 { try SurveyFile.keep(survey, in: context.directory) }
+    let directory = context.epoch > 0 ? context.directory : nil
+    let survey = try await SurveyFile.scan(work.bindings.backup, reporter: context.reporter, keepingMapIn: directory)
+    if let directory { try SurveyFile.keep(survey, in: directory) }
     return survey
   }
 }
@@ -52,14 +59,22 @@ struct InspectStep: Step {
 /// The survey of a run's backup, on disk: too large for the journal where a dump has many tables.
 enum SurveyFile {
   /// Reads the whole backup.
-  static func scan(_ backup: BackupReference, reporter: any StepReporter) async throws -> DumpSurvey {
+  ///
+  /// - Parameter directory: where to keep how an archive is read.
+  static func scan(
+    _ backup: BackupReference, reporter: any StepReporter, keepingMapIn directory: String? = nil
+  ) async throws -> DumpSurvey {
     try await BlockingThread.run("recover-survey") { interruption in
       let file = try BackupFile(path: backup.path)
       try file.check(backup)
-      var reader = DumpReader(try BackupSource(file), named: backup.path)
-      return try DumpSurvey(reading: &reader, interruption: interruption) { bytes in
-        reporter.progress(Progress(doneBytes: bytes, totalBytes: backup.sizeBytes))
+      var reader = DumpReader(try BackupSource(file, interruption), named: backup.path)
+      // How much SQL an archive holds is known when it was read.
+      let total = file.archive == nil ? backup.sizeBytes : nil
+      let survey = try DumpSurvey(reading: &reader, interruption: interruption) { bytes in
+        reporter.progress(Progress(doneBytes: bytes, totalBytes: total))
       }
+      if let directory { try file.archive?.keepMap(in: directory) }
+      return survey
     }
   }
 

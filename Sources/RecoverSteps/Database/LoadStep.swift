@@ -29,16 +29,18 @@ struct LoadStep: Step {
     let (work, request) = try parts(context)
     let backup = work.bindings.backup
     let file = try BackupFile(path: backup.path)
-    let reporter = context.reporter
-    let size = file.isCompressed ? backup.sizeBytes : nil
+    let (reporter, directory) = (context.reporter, context.directory)
+    let isCompressed = file.isCompressed
+    let report = try context.evidence(of: "database.inspect", as: InspectReport.self)
+    let total = isCompressed ? backup.sizeBytes : report.dumpBytes
     let outcome = try await Checkpoints.run("recover-load", reporter: reporter) { interruption, checkpoints in
-      try Self.check(file, backup, request.identity, interruption)
+      try Self.check(file, backup, request.identity, mapIn: directory, interruption)
       var hooks = LoadHooks()
       hooks.progress = { progress in
-        let done = size == nil ? progress.offsetBytes : progress.consumedBytes
+        let done = isCompressed ? progress.consumedBytes : progress.offsetBytes
         reporter.progress(
           Progress(
-            doneBytes: done, totalBytes: backup.sizeBytes, detail: progress.activity,
+            doneBytes: done, totalBytes: total, detail: progress.activity,
             isMeasured: !progress.isStatement))
       }
       hooks.afterCommit = { sequence in
@@ -46,20 +48,28 @@ struct LoadStep: Step {
         reporter.reach(Self.commitPoint)
       }
       return try DumpLoader.load(request, hooks: hooks, interruption: interruption) { offset in
-        try BackupSource(file, offset: offset)
+        try BackupSource(file, offset: offset, interruption)
       }
     }
     return try evidence(outcome)
   }
 
-  /// Refuses another backup than the inspected one; a file that was merely touched is read once more.
+  /// Refuses another backup than the inspected one; a file that was merely touched is read once more, and so is an
+  /// archive that is not known to give the same bytes as when it was inspected: pg_restore may be another one now.
   static func check(
-    _ file: BackupFile, _ planned: BackupReference, _ digest: String, _ interruption: Interruption
+    _ file: BackupFile, _ planned: BackupReference, _ digest: String, mapIn directory: String? = nil,
+    _ interruption: Interruption
   ) throws {
     do {
       try file.check(planned)
+      guard let archive = file.archive, let directory, try !archive.takeMap(from: directory, interruption) else {
+        return
+      }
+      throw RecoverError(
+        .drifted, "pg_restore says something else of \(file.path) than when it was inspected",
+        hint: "was it upgraded meanwhile? plan again")
     } catch let error as RecoverError where error.code == .drifted {
-      var reader = DumpReader(try BackupSource(file), named: file.path)
+      var reader = DumpReader(try BackupSource(file, interruption), named: file.path)
       let now = try DumpSurvey(reading: &reader, interruption: interruption).digest.hex
       guard now == digest else { throw error }
     }

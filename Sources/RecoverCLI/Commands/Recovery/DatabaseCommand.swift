@@ -23,7 +23,10 @@ struct DatabaseCommand: ReportingCommand {
       way back is that dump.
       """)
 
-  @Option(help: ArgumentHelp("The backup: a dump in SQL, plain or gzip; - for standard input.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "The backup: a dump in SQL, plain or gzip, or an archive of pg_dump (-Fc, -Fd, -Ft); - for standard input.",
+      valueName: "file|dir"))
   var from: String
 
   @Option(help: ArgumentHelp("The database: a URL, or a name of the policy.", valueName: "url|name"))

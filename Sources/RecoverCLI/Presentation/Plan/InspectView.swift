@@ -7,7 +7,8 @@ enum InspectView {
     var lines = [
       "",
       "the backup is whole: \(ByteCount(report.dumpBytes)) of SQL, \(report.tableCount) tables,"
-        + " \(report.rowCount) rows, \(report.objectCount) objects; \(report.origin)",
+        + " \(report.rowCount) rows, \(report.objectCount) objects; \(report.origin)"
+        + (report.readBy.map { "; read by \($0)" } ?? ""),
       "sha256 \(report.sha256)",
     ]
     for warning in report.warnings { lines.append("note: \(warning)") }
