@@ -58,7 +58,8 @@ struct ArchiveRestoreTests {
   }
 
   @Test(
-    "a load from an archive that is killed goes on where it stopped", arguments: ["-Fc", "-Fd", "-Ft"], [false, true])
+    "a load from an archive that is killed goes on where it stopped",
+    arguments: [("-Fc", false), ("-Fc", true), ("-Fd", false), ("-Ft", false)])
   func resumed(form: String, losesMap: Bool) throws {
     let server = source.server
     let lab = try RecoverLab(server: server, sql: DumpEqualityTests.live)
@@ -72,16 +73,17 @@ struct ArchiveRestoreTests {
       let path = "\(lab.directory)/large"
       let program = [ScratchPostgres.programs + "pg_dump"] + server.connectionArguments(database)
       try TestProcess.output(program + [form, "--file=\(path)"])
-      return (path, try lab.content(of: database))
+      return (path, try lab.fingerprint(of: database))
     }
     let crashed = try lab.recover(
       ["db", "--yes", "--from", archive], environment: ["RECOVER_CRASH_AT": "load.commit:2"])
     #expect(crashed.status == 137, "\(crashed.errorText)")
-    #expect(
-      try TestProcess.output(["sh", "-c", "ls \"$0\"/state/runs/*/archive-map.json | wc -l", lab.directory])
-        == Array("1\n".utf8))
+    let map = "ls \"$0\"/state/runs/*/archive-map.json | wc -l"
+    #expect(try TestProcess.output(["sh", "-c", map, lab.directory]) == Array("1\n".utf8))
     if losesMap { try TestProcess.output(["sh", "-c", "rm \"$0\"/state/runs/*/archive-map.json", lab.directory]) }
-    try expect(lab, try lab.recover(["resume", "last"]), gives: expected)
+    let result = try lab.recover(["resume", "last"])
+    #expect(result.status == 0, "\(result.errorText)\(result.outputText)")
+    #expect(try lab.fingerprint(of: lab.database) == expected)
   }
 
   @Test("a damaged archive is refused before anything stops")

@@ -23,6 +23,7 @@ enum EvidenceText {
     ("rows", { count($0, "row") }),
     ("assertions", { $0.integer == 0 ? nil : count($0, "assertion") }),
     ("dumpBytes", { $0.integer.map { "\(ByteCount($0)) of SQL" } }),
+    ("readBy", { $0.string.map { "read by \($0)" } }),
     ("bytes", { $0.integer.map { "\(ByteCount($0)) of SQL" } }),
     ("resumed", { $0.bool == true ? "went on where the last runner stopped" : nil }),
     ("remarks", { list in many(list).map { "\($0) remark\($0 == 1 ? "" : "s")" } }),

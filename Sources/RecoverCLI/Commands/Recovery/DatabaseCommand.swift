@@ -13,6 +13,7 @@ struct DatabaseCommand: ReportingCommand {
       Examples:
         recover db --from backup.sql --database postgres://app@db1/app --plan
         recover db --from backup.sql.gz --database app --yes
+        recover db --from backup.dump --database app --yes       (pg_dump -Fc)
         gunzip -c backup.sql.gz | recover db --from - --database app --yes
         recover db --from backup.sql --serve all --confirm app   (production)
         recover db --from backup.sql --in-place --confirm app    (no room for two)
