@@ -58,7 +58,9 @@ package final class ChildStream: Sendable {
     }
   }
 
-  /// Waits for its end; what it still says is dropped. To be called once.
+  /// Waits for its end, and drops what it still says.
+  ///
+  /// To be called once.
   package func finish(_ interruption: Interruption? = nil) throws -> ChildResult {
     precondition(!isOver.exchange(true, ordering: .relaxed), "a child ends once")
     var wait = ChildWait(child, outputLimitBytes: 0)

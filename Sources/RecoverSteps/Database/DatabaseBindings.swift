@@ -52,7 +52,9 @@ package struct BackupReference: Sendable, Hashable, Codable {
   package var modifiedNanoseconds: Int64
   /// Known at once for what was spooled from standard input.
   package var sha256: Digest?
-  /// Of a directory: of the names, sizes and times of its files. What is in them the inspection's digest covers.
+  /// Of a directory: a digest of the names, sizes and times of its files.
+  ///
+  /// What is in them the inspection's digest covers.
   package var listing: Digest?
 }
 

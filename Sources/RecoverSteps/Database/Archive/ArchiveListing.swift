@@ -76,7 +76,8 @@ struct ArchiveCuts: Sendable, Hashable {
   ) {
     let total = entries.reduce(Int64(0)) { $0 + weight($1, sizes) }
     let share = total / Int64(max(most, 1)) + 1
-    let (limit, large) = sizes == nil ? (share, share) : (max(grain.groupBytes, share), max(grain.largeBytes, share / 4))
+    let limit = sizes == nil ? share : max(grain.groupBytes, share)
+    let large = sizes == nil ? share : max(grain.largeBytes, share / 4)
     var (group, groupWeight): ([Int32], Int64) = ([], 0)
     func isFull(adding weight: Int64) -> Bool { !group.isEmpty && (groupWeight + weight > limit || weight >= large) }
     for entry in entries {
