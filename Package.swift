@@ -34,14 +34,16 @@ let package = Package(
     .target(
       name: "RecoverCLI",
       dependencies: [
-        "RecoverBase", "RecoverCore", "RecoverEngine", "RecoverPolicy", "RecoverSteps",
+        "RecoverBase", "RecoverCore", "RecoverEngine", "RecoverPolicy", "RecoverRepository", "RecoverSteps",
         "PostgresKit", "ArchiveKit", "HostKit", argumentParser, logging,
       ],
       swiftSettings: strict),
     // Deciding and performing.
     .target(
       name: "RecoverSteps",
-      dependencies: ["RecoverBase", "RecoverCore", "RecoverEngine", "PostgresKit", "ArchiveKit", "HostKit"],
+      dependencies: [
+        "RecoverBase", "RecoverCore", "RecoverEngine", "RecoverRepository", "PostgresKit", "ArchiveKit", "HostKit",
+      ],
       swiftSettings: strict),
     .target(
       name: "RecoverEngine",
@@ -49,10 +51,11 @@ let package = Package(
     .target(
       name: "RecoverPolicy", dependencies: ["RecoverBase", "RecoverCore", yams],
       resources: [.embedInCode("Resources")], swiftSettings: strict),
+    .target(name: "RecoverRepository", dependencies: ["RecoverBase"], swiftSettings: strict),
     .target(name: "RecoverCore", dependencies: ["RecoverBase"], swiftSettings: strict),
     // The kits: each could be lifted out and used alone.
     .target(name: "PostgresKit", dependencies: ["RecoverBase", "Clibpq"], swiftSettings: strict),
-    .target(name: "ArchiveKit", dependencies: ["RecoverBase", "CZlib"], swiftSettings: strict),
+    .target(name: "ArchiveKit", dependencies: ["RecoverBase", "CZlib", "CLibdeflate"], swiftSettings: strict),
     .target(
       name: "HostKit", dependencies: ["RecoverBase", "CCurl", "CLinux"],
       swiftSettings: strict),
@@ -60,6 +63,7 @@ let package = Package(
     // C libraries of the system.
     .systemLibrary(name: "Clibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CLibdeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CLinux"),
     // What the engine costs a step; `make bench` builds and runs it.
@@ -78,6 +82,9 @@ let package = Package(
       name: "RecoverBaseTests", dependencies: ["RecoverBase", "RecoverTestSupport"], swiftSettings: strict),
     .testTarget(
       name: "RecoverCoreTests", dependencies: ["RecoverCore", "RecoverTestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "RecoverRepositoryTests", dependencies: ["RecoverRepository", "RecoverTestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "RecoverPolicyTests", dependencies: ["RecoverPolicy", "RecoverTestSupport"], swiftSettings: strict),
     .testTarget(

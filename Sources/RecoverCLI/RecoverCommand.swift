@@ -26,6 +26,7 @@ struct RecoverCommand: AsyncParsableCommand {
     version: RecoverVersion.text,
     groupedSubcommands: [
       CommandGroup(name: "Recover", subcommands: [DatabaseCommand.self, RunCommand.self, UndoCommand.self]),
+      CommandGroup(name: "Back up", subcommands: [BackupCommand.self]),
       CommandGroup(
         name: "Runs",
         subcommands: [

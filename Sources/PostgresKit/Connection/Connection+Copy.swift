@@ -78,7 +78,13 @@ extension Connection {
   /// - Returns: the number of rows that the server counted.
   @discardableResult
   package mutating func copyOut(_ sql: String, row body: (Span<UInt8>) throws -> Void) throws -> Int64 {
-    try send(simple: Array(sql.utf8))
+    try copyOut(bytes: Array(sql.utf8), row: body)
+  }
+
+  /// ``copyOut(_:row:)`` for a statement in the bytes of the client encoding that is set.
+  @discardableResult
+  package mutating func copyOut(bytes sql: [UInt8], row body: (Span<UInt8>) throws -> Void) throws -> Int64 {
+    try send(simple: sql)
     guard let result = try nextResult() else { throw sendFailure() }
     guard result.status == .copyOut else {
       if result.status == .failed {

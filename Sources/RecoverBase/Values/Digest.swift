@@ -85,6 +85,11 @@ package struct DigestBuilder {
     unsafe bytes.withUnsafeBytes { unsafe hasher.update(bufferPointer: $0) }
   }
 
+  /// Adds bytes to what is hashed, without a copy.
+  package mutating func update(_ bytes: Span<UInt8>) {
+    unsafe bytes.withUnsafeBytes { unsafe hasher.update(bufferPointer: $0) }
+  }
+
   /// The digest of everything so far; the builder can go on afterwards.
   package func finish() -> Digest { Digest(bytes: Array(hasher.finalize())) }
 }

@@ -54,7 +54,10 @@ struct Doctor {
   /// told is which ones are in use.
   private func libraries() -> [Finding] {
     let loaded = String(decoding: (try? RunDirectory.read("/proc/self/maps")) ?? [], as: UTF8.self)
-    return [("libpq", "libpq5"), ("libsqlite3", "libsqlite3-0"), ("libz", "zlib1g"), ("libcurl", "libcurl4")].map {
+    return [
+      ("libpq", "libpq5"), ("libsqlite3", "libsqlite3-0"), ("libz", "zlib1g"), ("libdeflate", "libdeflate0"),
+      ("libcurl", "libcurl4"),
+    ].map {
       name, package in
       let path = loaded.split(separator: "\n").first { $0.contains("/\(name).so") }?.split(separator: " ").last
       return Finding(

@@ -18,6 +18,8 @@ package struct DatabaseBindings: Sendable, Hashable, Codable {
   /// The live database's OID; nil when there is none yet.
   package var liveOID: UInt32?
   package var backup: BackupReference
+  /// The key that has to have signed a backup of ours, in a file; nil where nobody asked for that.
+  package var publicKey: String?
   /// The run that is undone: its previous database is swapped in, and none is loaded.
   package var undoes: String?
   /// The live database is dropped before its replacement is loaded; nil for every other recovery.

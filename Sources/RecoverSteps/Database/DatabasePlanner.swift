@@ -63,7 +63,8 @@ package struct DatabasePlanner: Sendable {
     return DatabaseBindings(
       name: address.name, url: database.url, adminURL: database.adminURL,
       maintenanceDatabase: found.maintenanceDatabase, passwordFile: database.passwordFile, server: found.server,
-      liveOID: found.liveOID, backup: request.backup, inPlace: request.inPlace, segment: request.segment, serve: serve,
+      liveOID: found.liveOID, backup: request.backup, publicKey: request.publicKey, inPlace: request.inPlace,
+      segment: request.segment, serve: serve,
       keepPrevious: database.keepPrevious, keepFailed: database.keepFailed, assertions: database.assertions,
       freeDisk: database.freeDisk, hooks: database.afterRestore,
       services: try database.services.map { NamedService(name: $0, policy: try policy.service(named: $0)) },

@@ -8,6 +8,8 @@ package struct DatabaseRequest: Sendable {
   package var database: String?
   /// The backup's path; what came by standard input was spooled before.
   package var backup: BackupReference
+  /// The key that has to have signed the backup, in a file.
+  package var publicKey: String?
   /// Which database of a `pg_dumpall` file is meant; nil where it has only one.
   package var segment: String?
   /// What the live database does meanwhile; nil: as the policy says.
@@ -16,11 +18,12 @@ package struct DatabaseRequest: Sendable {
   package var inPlace: InPlaceBindings?
 
   package init(
-    database: String? = nil, backup: BackupReference, segment: String? = nil, serve: ServeMode? = nil,
-    inPlace: InPlaceBindings? = nil
+    database: String? = nil, backup: BackupReference, publicKey: String? = nil, segment: String? = nil,
+    serve: ServeMode? = nil, inPlace: InPlaceBindings? = nil
   ) {
     self.database = database
     self.backup = backup
+    self.publicKey = publicKey
     self.segment = segment
     self.serve = serve
     self.inPlace = inPlace

@@ -8,6 +8,8 @@ package struct InspectReport: Sendable, Hashable, Codable {
   package var sha256: Digest
   /// The size of the dump once it is decompressed.
   package var dumpBytes: Int64
+  /// Of the manifest, where the dump is a backup of ours: every file was compared with it, and the restored rows will be.
+  package var manifest: Digest?
   /// The database's name in a dump that connects to databases.
   package var segment: String?
   package var tableCount: Int

@@ -14,6 +14,7 @@ struct InspectStep: Step {
   func perform(_ context: StepContext) async throws -> JSONValue {
     let work = try DatabaseWork(context, drivers)
     let began = Moment.now
+    let manifest = try await checkBackup(work, context)
     // People decide by a preview; a run that was decided on need not look.
     let mark = context.epoch == 0 && work.bindings.liveOID != nil ? await LiveWrites(work).mark() : nil
     let choice = try DumpChoice(try await survey(work, context), bindings: work.bindings)
@@ -28,7 +29,7 @@ struct InspectStep: Step {
     }
     let differences = findings.differences
     let report = InspectReport(
-      sha256: choice.survey.digest, dumpBytes: choice.survey.byteCount, segment: choice.database,
+      sha256: choice.survey.digest, dumpBytes: choice.survey.byteCount, manifest: manifest, segment: choice.database,
       tableCount: choice.tables.count, rowCount: choice.rowCount, objectCount: choice.objectCount,
       origin: choice.origin, live: findings.live, creation: choice.creation,
       propertyStatements: choice.propertyStatements(for: work.bindings.name),
@@ -45,6 +46,27 @@ struct InspectStep: Step {
   /// Which program makes SQL of the backup.
   private func readBy(_ path: String) async throws -> String? {
     try await BlockingThread.run("recover-look") { try BackupFile(path: path).archive?.programText($0) }
+  }
+
+  /// Compares a backup of ours with its manifest; nil for any other dump.
+  private func checkBackup(_ work: DatabaseWork, _ context: StepContext) async throws -> Digest? {
+    let (path, size) = (work.bindings.backup.path, work.bindings.backup.sizeBytes)
+    let key = try work.bindings.publicKey.map { try KeyFile.verifying($0) }
+    guard let backup = BackupDirectory.containing(path) else {
+      guard key == nil else {
+        throw RecoverError(
+          .backupRefused, "\(path) has no manifest beside it that could be signed",
+          hint: "leave --public-key out for a dump that recover backup did not make")
+      }
+      return nil
+    }
+    let reporter = context.reporter
+    return try await BlockingThread.run("recover-check") { interruption in
+      if let key { try backup.checkSignature(key) }
+      return try BackupCheck(backup).perform(interruption) { bytes in
+        reporter.progress(Progress(doneBytes: bytes, totalBytes: size, detail: "comparing with the manifest"))
+      }.digest
+    }
   }
 
   /// One pass over the backup; kept beside the journal for the steps that need its details.

@@ -2,6 +2,7 @@ internal import PostgresKit
 internal import RecoverBase
 internal import RecoverCore
 internal import RecoverEngine
+internal import RecoverRepository
 
 /// `database.verify`: proves that the side database holds what the dump holds, and what the policy asserts.
 struct VerifyStep: Step {
@@ -24,7 +25,39 @@ struct VerifyStep: Step {
       }
     }
     guard proof.isProved else { throw Self.error(proof) }
-    return try JSONValue(encoding: proof)
+    let content = try await proveContent(work, context)
+    return try JSONValue(encoding: VerifyEvidence(proof: proof, content: content))
+  }
+
+  /// Compares the content of every table, sequence and large object with the manifest of a backup of ours; nil for any
+  /// other dump.
+  private func proveContent(_ work: DatabaseWork, _ context: StepContext) async throws -> ContentVerdict? {
+    let report = try context.evidence(of: "database.inspect", as: InspectReport.self)
+    guard let digest = report.manifest else { return nil }
+    let (reporter, run) = (context.reporter, work.run.text)
+    let settings = work.access.adminSettings(for: work.name(of: .side))
+    let path = work.bindings.backup.path
+    let (verdict, backup) = try await BlockingThread.run("recover-prove") { interruption in
+      guard let backup = BackupDirectory.containing(path), let found = try? backup.read(), found.digest == digest else {
+        throw RecoverError(
+          .drifted, "the manifest beside \(path) is not the one that was inspected", hint: "look who changed it")
+      }
+      let expectation = found.manifest.contentExpectation
+      let total = found.manifest.tables.count
+      let verdict = try expectation.compare(settings, jobs: WorkerCount.forReading, interruption) { count in
+        reporter.progress(Progress(doneBytes: 0, detail: "the content of \(count) of \(total) tables"))
+      }
+      return (verdict, backup)
+    }
+    guard verdict.isProved else {
+      let shown = verdict.differences.prefix(5).joined(separator: "; ")
+      let more = verdict.differences.count > 5 ? "; and \(verdict.differences.count - 5) more" : ""
+      throw RecoverError(
+        .stepFailed, "the restored copy does not hold what was backed up: \(shown)\(more)",
+        hint: "it is not swapped in; what changed the rows on their way, a trigger or a hook, or the disk?")
+    }
+    _ = backup.note(BackupDirectory.Verification(run: run, at: .now, manifest: digest))
+    return verdict
   }
 
   private static func error(_ proof: RestoreProof) -> RecoverError {
@@ -33,5 +66,19 @@ struct VerifyStep: Step {
     return RecoverError(
       .stepFailed, "the restored copy is not what it should be: \(shown)\(more)",
       hint: "it is not swapped in; look at the backup's age and content, or use another one")
+  }
+}
+
+/// What a proof leaves in the journal.
+private struct VerifyEvidence: Encodable {
+  var proof: RestoreProof
+  var content: ContentVerdict?
+
+  private enum CodingKeys: String, CodingKey { case content }
+
+  func encode(to encoder: any Encoder) throws {
+    try proof.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encodeIfPresent(content, forKey: .content)
   }
 }

@@ -13,7 +13,8 @@ struct CleanupCommand: ReportingCommand {
     discussion: """
       Lists the databases that recoveries keep on the servers of the policy, or
       on the one of --database, the safety dumps of runs in place that are known
-      here, and spooled standard input that no run needs any more. Without --yes
+      here, spooled standard input that no run needs any more, and backups of the
+      repository that were not finished and whose writer is dead. Without --yes
       it only lists. A copy that is being loaded, or whose run is still open, is
       never dropped; one that a run which is over left behind is dropped with
       --abandoned. Of a run that is not known here nobody can tell that: it may
@@ -36,11 +37,13 @@ struct CleanupCommand: ReportingCommand {
     help: ArgumentHelp(
       "With --abandoned: a run that is not known here and is over, though nobody can tell.", valueName: "run"))
   var confirm: String?
+  @OptionGroup var repository: RepositoryOptions
   @OptionGroup var global: GlobalOptions
 
   mutating func runReporting() async throws -> ExitStatus {
     let composition = try Composition(global)
-    let addresses = try addresses(try composition.policies(global).policy)
+    let policy = try composition.policies(global).policy
+    let addresses = try addresses(policy)
     let runs = Dictionary(
       (try await composition.existingStore()?.runs(of: nil) ?? []).map { ($0.run.text, $0) },
       uniquingKeysWith: { first, _ in first })
@@ -57,11 +60,13 @@ struct CleanupCommand: ReportingCommand {
     let dumps = try KeptSafetyDump.all(of: Array(runs.values), composition)
     let keeper = SpoolKeeper(composition)
     let spooled = try await keeper.leftovers()
-    try list(kept, dumps, spooled, isServerKnown: !addresses.isEmpty).writeBeginning(global)
+    let unfinished = unfinishedBackups(policy)
+    try list(kept, dumps, spooled, unfinished, isServerKnown: !addresses.isEmpty).writeBeginning(global)
     let dropped = kept.filter { $0.verdict.isDropped }
     let expired = dumps.filter { $0.verdict == .expired }
     guard yes else {
-      return try Answer(text: offer(count: dropped.count + expired.count + spooled.count)).write(global)
+      return try Answer(text: offer(count: dropped.count + expired.count + spooled.count + unfinished.count)).write(
+        global)
     }
     for kept in dropped {
       try await kept.server.drop(kept.entry)
@@ -72,6 +77,7 @@ struct CleanupCommand: ReportingCommand {
       try tell("removed", "file", dump.path)
     }
     for entry in spooled where keeper.remove(entry) { try tell("removed", "file", entry.path) }
+    for backup in unfinished where backup.remove() { try tell("removed", "directory", backup.path) }
     return try Answer(text: "").write(global)
   }
 
@@ -81,8 +87,16 @@ struct CleanupCommand: ReportingCommand {
     return try policy.databases.sorted { $0.key < $1.key }.map { try DatabaseAddress($0.value) }
   }
 
+  /// What dead writers of backups left in the repository, where there is one.
+  private func unfinishedBackups(_ policy: Policy) -> [Leftovers.Entry] {
+    guard let directory = try? repository.directory(global, policy) else { return [] }
+    let repository = Repository(root: directory)
+    return repository.directoryNames().flatMap { repository.leftovers(in: $0).entries() }.filter { !$0.isWritten }
+  }
+
   private func list(
-    _ kept: [KeptDatabase], _ dumps: [KeptSafetyDump], _ spooled: [BackupSpool.Entry], isServerKnown: Bool
+    _ kept: [KeptDatabase], _ dumps: [KeptSafetyDump], _ spooled: [BackupSpool.Entry],
+    _ unfinished: [Leftovers.Entry], isServerKnown: Bool
   ) -> Answer {
     var table = TextTable(headings: ["WHAT", "NAME", "SIZE", "KEPT UNTIL", "RUN", "VERDICT"])
     for kept in kept { table.add(kept.cells) }
@@ -90,7 +104,11 @@ struct CleanupCommand: ReportingCommand {
     for entry in spooled {
       table.add(["spooled input", entry.path, "\(ByteCount(entry.sizeBytes))", "-", "-", "no run needs it"])
     }
-    var lines = kept.isEmpty && dumps.isEmpty && spooled.isEmpty ? [] : [table.text]
+    for backup in unfinished {
+      table.add(["unfinished backup", backup.path, "-", "-", "-", "its writer is dead"])
+    }
+    let isEmpty = kept.isEmpty && dumps.isEmpty && spooled.isEmpty && unfinished.isEmpty
+    var lines = isEmpty ? [] : [table.text]
     if !isServerKnown {
       lines.append("no server was looked at: name one of its databases with --database URL")
     } else if kept.isEmpty {
@@ -101,6 +119,7 @@ struct CleanupCommand: ReportingCommand {
       + spooled.map { entry in
         ["kind": "spooled", "file": .string(entry.path), "bytes": .integer(entry.sizeBytes), "verdict": "drop"]
       }
+      + unfinished.map { ["kind": "unfinished-backup", "directory": .string($0.path), "verdict": "drop"] }
     return Answer(text: lines.joined(separator: "\n"), rows: rows)
   }
 
@@ -108,7 +127,9 @@ struct CleanupCommand: ReportingCommand {
   private func offer(count: Int) -> String {
     guard count > 0 else { return "" }
     let options =
-      (database.map { " --database \(ShellWord.quoted($0))" } ?? "") + (abandoned ? " --abandoned" : "")
+      (database.map { " --database \(ShellWord.quoted($0))" } ?? "")
+      + (repository.repository.map { " --repository \(ShellWord.quoted($0))" } ?? "")
+      + (abandoned ? " --abandoned" : "")
       + (confirm.map { " --confirm \(ShellWord.quoted($0))" } ?? "")
     return global.place.placed("\(count) would be dropped; next: recover cleanup\(options) --yes")
   }

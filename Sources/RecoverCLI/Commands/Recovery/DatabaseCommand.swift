@@ -26,9 +26,12 @@ struct DatabaseCommand: ReportingCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The backup: a dump in SQL, plain or gzip, or an archive of pg_dump (-Fc, -Fd, -Ft); - for standard input.",
+      "The backup: a dump in SQL, plain or gzip, an archive of pg_dump (-Fc, -Fd, -Ft), or a directory that recover backup made; - for standard input.",
       valueName: "file|dir"))
   var from: String
+
+  @Option(help: ArgumentHelp("Refuse a backup whose manifest this Ed25519 key did not sign.", valueName: "file"))
+  var publicKey: String?
 
   @Option(help: ArgumentHelp("The database: a URL, or a name of the policy.", valueName: "url|name"))
   var database: String?
@@ -67,7 +70,8 @@ struct DatabaseCommand: ReportingCommand {
   ) async throws -> ExitStatus {
     let drivers = composition.drivers(password: address.password)
     let request = DatabaseRequest(
-      database: database, backup: backup, segment: segment, serve: serve, inPlace: try inPlaceBindings(composition))
+      database: database, backup: backup, publicKey: publicKey.map(global.absolute), segment: segment, serve: serve,
+      inPlace: try inPlaceBindings(composition))
     let plan = try await DatabasePlanner(policy: policies.policy, drivers: drivers)
       .plan(request, at: address, procedure: try policies.procedure(named: inPlace ? "db-in-place" : "db"))
     return try await PlannedRun(composition: composition, global: global, action: action)
@@ -101,7 +105,7 @@ struct DatabaseCommand: ReportingCommand {
 
   private func file(_ path: String) throws -> BackupReference {
     do {
-      return try BackupFile(path: path).reference()
+      return try BackupFile(path: BackupDirectory.dump(at: path)).reference()
     } catch var error as RecoverError where error.hint == nil {
       error.hint = "name the dump with --from FILE, or - for standard input"
       throw error

@@ -8,6 +8,8 @@ internal import RecoverEngine
 struct DumpProgram: Sendable {
   /// The name or the path to run.
   let path: String
+  /// Its version: `15.18`.
+  let version: String
 
   /// Finds it: where Debian and Red Hat keep one for each version, then in `PATH`.
   ///
@@ -16,22 +18,28 @@ struct DumpProgram: Sendable {
   /// - Parameter context: of the step that asks; nothing of it is journaled.
   /// - Throws: ``RecoverError`` `missingRequirement` with what was found instead.
   static func find(serverVersion: Int, _ context: StepContext) async throws -> DumpProgram {
+    let questions = ChildContext(run: context.run.text, epoch: context.epoch, logFile: "/dev/null") { _ in }
+    return try await find(serverVersion: serverVersion, purpose: "the safety dump", questions)
+  }
+
+  /// ``find(serverVersion:_:)`` for any purpose.
+  static func find(serverVersion: Int, purpose: String, _ context: ChildContext) async throws -> DumpProgram {
     let major = serverVersion / 10_000
     var others: [String] = []
     for path in ["/usr/lib/postgresql/\(major)/bin/pg_dump", "/usr/pgsql-\(major)/bin/pg_dump", "pg_dump"] {
       guard let version = try await version(of: path, context) else { continue }
-      if version.major == major { return DumpProgram(path: path) }
+      if version.major == major { return DumpProgram(path: path, version: version.text) }
       others.append("\(path) is of \(version.text)")
     }
     let found = others.isEmpty ? "" : " (\(others.joined(separator: ", ")))"
     throw RecoverError(
-      .missingRequirement, "the safety dump needs pg_dump of PostgreSQL \(major), which is not on this machine\(found)",
+      .missingRequirement, "\(purpose) needs pg_dump of PostgreSQL \(major), which is not on this machine\(found)",
       hint: "install it (Debian: postgresql-client-\(major)), or put it first in PATH")
   }
 
   /// What `pg_dump --version` says: `pg_dump (PostgreSQL) 15.18 (Debian ...)`; nil where it is not there.
-  private static func version(of path: String, _ context: StepContext) async throws -> DumpVersion? {
-    let questions = ChildContext(run: context.run.text, epoch: context.epoch, logFile: "/dev/null") { _ in }
+  private static func version(of path: String, _ context: ChildContext) async throws -> DumpVersion? {
+    let questions = ChildContext(run: context.run, epoch: context.epoch, logFile: "/dev/null") { _ in }
     do {
       let result = try await ChildProcess.run(
         Command([path, "--version"]), kind: .probe, in: questions, deadline: .after(.seconds(20)), outputBytes: 256)

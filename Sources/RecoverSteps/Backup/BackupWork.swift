@@ -1,0 +1,195 @@
+internal import ArchiveKit
+internal import FoundationEssentials
+internal import PostgresKit
+internal import RecoverBase
+internal import RecoverRepository
+
+/// What was written of a database, before it is called a backup.
+struct WrittenDump: Sendable {
+  var facts: SnapshotFacts
+  /// In the order of the manifest.
+  var tables: [DumpRelation]
+  var sequences: [SequenceValue]
+  var largeObjects: LargeObjectSum
+  var summary: DumpFile.Summary
+  /// All of the files.
+  var files: [BackupManifest.File]
+}
+
+/// Writes the files of a backup into its directory.
+struct BackupWork: Sendable {
+  let request: BackupRequest
+  let directory: String
+  let tools: DumpTools
+  let report: @Sendable (BackupProgress) -> Void
+
+  private var archive: String { "\(directory)/schema.archive" }
+  private func section(_ name: String) -> String { "\(directory)/\(name).sql" }
+  private static let attempts = 3
+
+  func write() async throws -> WrittenDump {
+    let snapshot = try await snapshotWithSchema()
+    defer { snapshot.release() }
+    try await tools.writeSection("pre-data", of: archive, to: section("pre-data"))
+    try await tools.writeSection("post-data", of: archive, to: section("post-data"))
+    let tables = snapshot.relations.filter { $0.kind == .table }
+    let name = RepositoryLayout.fileName(of: request.name)
+    let file = try DumpFile(directory: directory, name: "\(name).sql.gz", tables: tables.count)
+    try await writeFront(to: file, snapshot)
+    let largeObjects = try await writeData(to: file, snapshot)
+    try await writeEnd(to: file)
+    let roles = try await writeRoles()
+    let directory = directory
+    return try await BlockingThread.run("recover-backup") { _ in
+      let summary = try file.finish()
+      for name in ["schema.archive", "pre-data.sql", "post-data.sql", "tools.log"] {
+        try? FileManager.default.removeItem(atPath: "\(directory)/\(name)")
+      }
+      return WrittenDump(
+        facts: snapshot.facts, tables: tables, sequences: snapshot.sequences, largeObjects: largeObjects,
+        summary: summary, files: [summary.file, summary.index] + roles)
+    }
+  }
+
+  /// Takes a snapshot and dumps its schema.
+  ///
+  /// Whoever wants to change a table waits for the snapshot's locks from then on, and pg_dump, which comes with locks of
+  /// its own, waits behind them. So it gives up soon, all locks go, and both try again.
+  private func snapshotWithSchema() async throws -> DumpSnapshot {
+    var attempt = 0
+    while true {
+      attempt += 1
+      report(BackupProgress(activity: "locking the tables", doneBytes: 0, totalBytes: 0))
+      let settings = request.settings
+      let snapshot = try await BlockingThread.run("recover-backup") {
+        try DumpSnapshot.take(settings, interruption: $0)
+      }
+      do {
+        report(BackupProgress(activity: "dumping the schema", doneBytes: 0, totalBytes: 0))
+        try await tools.dumpSchema(snapshot, to: archive)
+        return snapshot
+      } catch var error as RecoverError where error.code == .stepFailed {
+        let waiting = try await BlockingThread.run("recover-backup") { _ in try snapshot.waitingSessions() }
+        snapshot.release()
+        guard !waiting.isEmpty else { throw error }
+        guard attempt < Self.attempts else {
+          error.code = .busy
+          error.hint = "who changes tables meanwhile: \(waiting.prefix(3).joined(separator: "; "))"
+          throw error
+        }
+      }
+    }
+  }
+
+  private func writeFront(to file: DumpFile, _ snapshot: DumpSnapshot) async throws {
+    let (request, path) = (request, section("pre-data"))
+    try await BlockingThread.run("recover-backup") { interruption in
+      var writer = try Self.sectionWriter(file, request)
+      try writer.write(path, try SectionFile(path).withHeader(), interruption)
+      try writer.write(snapshot.sequenceStatements())
+      try writer.flush()
+    }
+  }
+
+  private func writeEnd(to file: DumpFile) async throws {
+    let (request, front, end) = (request, section("pre-data"), section("post-data"))
+    try await BlockingThread.run("recover-backup") { interruption in
+      var writer = try Self.sectionWriter(file, request)
+      try writer.write(end, try SectionFile(end).withoutBanner(), interruption)
+      // With the key that the front opened.
+      try writer.write(front, try SectionFile(front).footer(), interruption)
+      try writer.flush()
+    }
+  }
+
+  /// Rows and large objects, at once.
+  private func writeData(to file: DumpFile, _ snapshot: DumpSnapshot) async throws -> LargeObjectSum {
+    let (request, report) = (request, report)
+    let total = snapshot.relations.reduce(Int64(0)) { $0 + $1.totalBytes }
+    var places = Array(repeating: -1, count: snapshot.relations.count)
+    for (place, index) in snapshot.relations.indices.filter({ snapshot.relations[$0].kind == .table }).enumerated() {
+      places[index] = place
+    }
+    let tablePlaces = places
+    return try await withThrowingTaskGroup(of: LargeObjectSum?.self) { group in
+      group.addTask {
+        try await BlockingThread.run("recover-backup") { interruption in
+          try snapshot.writeTables(jobs: request.jobs, memberBytes: request.memberBytes, interruption) {
+            MemberWriter(file, try request.codec.makeCompressor(level: request.level), places: tablePlaces) {
+              report(BackupProgress(activity: "rows", doneBytes: file.contentBytes, totalBytes: total))
+            }
+          }
+          return nil
+        }
+      }
+      if snapshot.facts.largeObjects > 0 { group.addTask { try await writeLargeObjects(to: file, snapshot) } }
+      var sum = LargeObjectSum()
+      for try await result in group { if let result { sum = result } }
+      return sum
+    }
+  }
+
+  private func writeLargeObjects(to file: DumpFile, _ snapshot: DumpSnapshot) async throws -> LargeObjectSum {
+    let (request, tools) = (request, tools)
+    let pipe = try LargeObjectPipe(path: "\(directory)/large-objects.pipe")
+    let ended = Interruption()
+    let sum = try await withThrowingTaskGroup(of: LargeObjectSum?.self) { group in
+      group.addTask {
+        defer { ended.raise() }
+        try await tools.dumpLargeObjects(snapshot, to: pipe.path)
+        return nil
+      }
+      group.addTask {
+        try await BlockingThread.run("recover-backup") { interruption in
+          var writer = try Self.sectionWriter(file, request)
+          let sum = try pipe.read(interruption, ended: ended, into: &writer)
+          try writer.flush()
+          return sum
+        }
+      }
+      var sum = LargeObjectSum()
+      for try await result in group { if let result { sum = result } }
+      return sum
+    }
+    try? FileManager.default.removeItem(atPath: pipe.path)
+    guard sum.objects == snapshot.facts.largeObjects else {
+      throw RecoverError(
+        .bug, "pg_dump wrote \(sum.objects) of \(snapshot.facts.largeObjects) large objects in a form that is unknown")
+    }
+    return sum
+  }
+
+  private func writeRoles() async throws -> [BackupManifest.File] {
+    guard request.withRoles else { return [] }
+    let path = "\(directory)/roles.sql"
+    try SafetyDirectory.begin(path)
+    try await tools.dumpRoles(to: path)
+    return try await BlockingThread.run("recover-backup") { interruption in
+      try FileSync.file(path)
+      return [try FileDigest.read(path, interruption)]
+    }
+  }
+
+  private static func sectionWriter(_ file: DumpFile, _ request: BackupRequest) throws -> SectionWriter {
+    SectionWriter(
+      MemberWriter(file, try request.codec.makeCompressor(level: request.level), places: []),
+      memberBytes: request.memberBytes)
+  }
+}
+
+/// A file's size and SHA-256.
+enum FileDigest {
+  static func read(_ path: String, _ interruption: Interruption) throws -> BackupManifest.File {
+    var source = try FileSource(path: path)
+    var digest = DigestBuilder()
+    var buffer = [UInt8](repeating: 0, count: 1 << 20)
+    while true {
+      try interruption.check()
+      let count = try unsafe buffer.withUnsafeMutableBytes { try unsafe source.read(into: $0) }
+      guard count > 0 else { break }
+      digest.update(buffer.span.extracting(0..<count))
+    }
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    return BackupManifest.File(name: name, bytes: source.consumedBytes, sha256: digest.finish())
+  }
+}

@@ -1,0 +1,135 @@
+internal import ArchiveKit
+internal import Glibc
+internal import PostgresKit
+internal import RecoverBase
+internal import RecoverRepository
+internal import Synchronization
+
+/// The dump of a backup while it is written, and its index: members are appended in the order in which they are done.
+final class DumpFile: Sendable {
+  private let descriptor: Int32
+  private let indexDescriptor: Int32
+  private let path: String
+  private let indexPath: String
+  private let state: Mutex<State>
+
+  private struct State {
+    var offset: Int64 = 0
+    var contentOffset: Int64 = 0
+    var members: Int64 = 0
+    var digest = DigestBuilder()
+    var indexBytes: Int64 = 0
+    var indexDigest = DigestBuilder()
+    var sums: [ContentSum]
+    var chunks: [Int64]
+  }
+
+  /// What was written.
+  struct Summary {
+    var file: BackupManifest.File
+    var index: BackupManifest.File
+    var contentBytes: Int64
+    var members: Int64
+    /// By the table's place in the manifest.
+    var sums: [ContentSum]
+    var chunks: [Int64]
+  }
+
+  init(directory: String, name: String, tables: Int) throws {
+    path = "\(directory)/\(name)"
+    indexPath = "\(directory)/\(name).index"
+    descriptor = try Self.create(path)
+    indexDescriptor = try Self.create(indexPath)
+    state = Mutex(
+      State(
+        sums: Array(repeating: ContentSum(), count: tables), chunks: Array(repeating: 0, count: tables)))
+  }
+
+  deinit {
+    close(descriptor)
+    close(indexDescriptor)
+  }
+
+  private static func create(_ path: String) throws -> Int32 {
+    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard descriptor >= 0 else { throw RecoverError.system(.noSpace, "can't write \(path)") }
+    return descriptor
+  }
+
+  /// Appends a member; any thread may, one at a time does.
+  func append(_ member: [UInt8], digest: Digest, contentBytes: Int, chunks: [MemberEntry.Chunk]) throws {
+    let trailer = member.suffix(8)
+    let crc = trailer.prefix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    try state.withLock { state in
+      let entry = MemberEntry(
+        offset: state.offset, bytes: Int64(member.count), contentOffset: state.contentOffset,
+        contentBytes: Int64(contentBytes), crc32: crc, sha256: digest, chunks: chunks)
+      try RunDirectory.writeAll(member[...], to: descriptor, path)
+      state.digest.update(member.span)
+      let line = try entry.line()
+      try RunDirectory.writeAll(line[...], to: indexDescriptor, indexPath)
+      state.indexDigest.update(line)
+      state.indexBytes += Int64(line.count)
+      state.offset += Int64(member.count)
+      state.contentOffset += Int64(contentBytes)
+      state.members += 1
+      for chunk in chunks {
+        state.sums[chunk.table].add(chunk.content)
+        state.chunks[chunk.table] += 1
+      }
+    }
+  }
+
+  /// Brings both files to the disk.
+  func finish() throws -> Summary {
+    for (descriptor, path) in [(descriptor, path), (indexDescriptor, indexPath)] where fsync(descriptor) != 0 {
+      throw RecoverError.system(.noSpace, "can't write \(path) to its disk")
+    }
+    return state.withLock { state in
+      func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+      return Summary(
+        file: BackupManifest.File(name: name(path), bytes: state.offset, sha256: state.digest.finish()),
+        index: BackupManifest.File(
+          name: name(indexPath), bytes: state.indexBytes, sha256: state.indexDigest.finish()),
+        contentBytes: state.contentOffset, members: state.members, sums: state.sums, chunks: state.chunks)
+    }
+  }
+
+  /// The bytes of content so far.
+  var contentBytes: Int64 { state.withLock { $0.contentOffset } }
+}
+
+/// Compresses the members of one thread and appends them.
+final class MemberWriter: DumpMemberSink {
+  private let file: DumpFile
+  private let compressor: any MemberCompressor
+  /// The tables' places in the manifest, by those of the relations in the snapshot.
+  private let places: [Int]
+  private let written: @Sendable () -> Void
+  private var buffer: [UInt8] = []
+
+  init(
+    _ file: DumpFile, _ compressor: any MemberCompressor, places: [Int],
+    written: @escaping @Sendable () -> Void = {}
+  ) {
+    self.file = file
+    self.compressor = compressor
+    self.places = places
+    self.written = written
+  }
+
+  func write(_ content: Span<UInt8>, _ parts: [DumpMemberPart]) throws {
+    // Taken out for the time: a span can't be lent of a part of an object.
+    var member: [UInt8] = []
+    swap(&member, &buffer)
+    defer { swap(&member, &buffer) }
+    try compressor.compress(content, into: &member)
+    var digest = DigestBuilder()
+    digest.update(member.span)
+    let chunks = parts.map { part in
+      MemberEntry.Chunk(table: places[part.table], offset: Int64(part.offset), content: part.content)
+    }
+    try file.append(member, digest: digest.finish(), contentBytes: content.count, chunks: chunks)
+    written()
+  }
+}
