@@ -36,12 +36,12 @@ struct BackupLifeTests {
       let alive = try lab.recover(["backup", "list", "--repository", lab.repository])
       #expect(alive.outputText.contains("being written"), "\(alive.outputText)\(alive.errorText)")
       let kept = try lab.recover(["cleanup", "--yes", "--repository", lab.repository])
-      #expect(kept.status == 0 && (try lab.files(place)).contains { $0.hasPrefix(".partial-") }, "\(kept.errorText)")
+      #expect(kept.status == 0, "\(kept.errorText)")
+      #expect(try lab.files(place).contains { $0.hasPrefix(".partial-") })
       backup.signal(SIGKILL)
       _ = backup.wait()
-      other.signal(SIGKILL)
-      _ = other.wait()
-      #expect((try lab.files(place)).contains { $0.hasPrefix(".partial-") })
+      try unlock(lab, other)
+      #expect(try lab.files(place).contains { $0.hasPrefix(".partial-") })
       let list = try lab.recover(["backup", "list", "--repository", lab.repository])
       #expect(list.outputText.contains("unfinished: its writer is dead"), "\(list.outputText)")
       let last = try lab.recover(["backup", "show", "last", "--repository", lab.repository])
@@ -67,7 +67,15 @@ struct BackupLifeTests {
     let result = backup.result()
     #expect(result.status == 128 + signal, "\(result.errorText)")
     #expect(try lab.files("\(lab.repository)/db/\(lab.database)").isEmpty)
-    other.signal(SIGKILL)
+    try unlock(lab, other)
+  }
+
+  /// Ends the session that holds the lock.
+  private func unlock(_ lab: RecoverLab, _ other: TestProcess) throws {
+    try lab.server.sql(
+      "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE relation = 'note'::regclass AND mode = 'AccessExclusiveLock'",
+      in: lab.database)
+    _ = other.wait()
   }
 
   @Test("pruning says what it would remove, removes it with --yes, and keeps the last verified backup")

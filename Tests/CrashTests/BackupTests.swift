@@ -104,7 +104,7 @@ struct BackupTests {
       sql: """
         CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, 100);
         CREATE ROLE reader LOGIN; GRANT SELECT ON t TO reader; ALTER TABLE t ENABLE ROW LEVEL SECURITY;
-        CREATE POLICY some ON t FOR SELECT TO reader USING (a <= 25);
+        CREATE POLICY some_rows ON t FOR SELECT TO reader USING (a <= 25);
         """)
     let result = try lab.backup(lab.database, user: "reader")
     #expect(result.status == 1, "\(result.errorText)\(result.outputText)")

@@ -37,7 +37,7 @@ struct DamagedBackupTests {
       says: ["app.sql.gz: it ends inside of member 3"]),
     Damage(
       name: "something at the end", command: "printf x >> app.sql.gz", says: ["app.sql.gz: something was added"]),
-    Damage(name: "no dump", command: "rm app.sql.gz", says: ["app.sql.gz: it is not there"]),
+    Damage(name: "no dump", command: "rm app.sql.gz", says: ["its dump is not there"]),
     Damage(
       name: "an index that was changed", command: "flip app.sql.gz.index 20", says: ["app.sql.gz.index: its content"]),
     Damage(name: "no index", command: "rm app.sql.gz.index", says: ["app.sql.gz.index: it is not there"]),

@@ -1,9 +1,10 @@
 internal import RecoverBase
 
 extension DumpRelation {
-  /// What pg_dump writes the content of: tables and sequences outside of the system's schemas, but for what extensions
-  /// made, and of that what they marked with `pg_extension_config_dump`. Foreign and temporary tables are left out;
-  /// on a standby unlogged ones too, since nobody can read them there.
+  /// What pg_dump writes the content of: tables and sequences outside of the system's schemas.
+  ///
+  /// Of what extensions made only what they marked with `pg_extension_config_dump`. Foreign and temporary tables are left
+  /// out; on a standby unlogged ones too, since nobody can read them there.
   private static let chosen = """
     FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     LEFT JOIN (SELECT unnest(extconfig) AS oid, unnest(extcondition) AS condition FROM pg_catalog.pg_extension) AS x

@@ -45,7 +45,7 @@ extension DumpRelation {
   /// - Parameter pages: of a table with columns alone; the last part is open at its end.
   func copyOut(_ pages: PageRange?) -> [UInt8] {
     guard pages != nil || !text.condition.isEmpty else {
-      return Array("COPY ".utf8) + text.qualified + columnList + Array(" TO STDOUT".utf8)
+      return Array("COPY ".utf8) + text.qualified + columnList + Array("TO STDOUT".utf8)
     }
     var condition = text.condition
     if let pages { condition = Array("WHERE \(pages.condition)".utf8) }
@@ -55,11 +55,12 @@ extension DumpRelation {
 
   /// The line that begins the rows in a dump.
   var copyIn: [UInt8] {
-    Array("COPY ".utf8) + text.qualified + columnList + Array(" FROM stdin;\n".utf8)
+    Array("COPY ".utf8) + text.qualified + columnList + Array("FROM stdin;\n".utf8)
   }
 
   private var columnList: [UInt8] {
-    text.columns.isEmpty ? [] : Array(" (".utf8) + text.columns + Array(")".utf8)
+    // Two spaces where there are no columns, as pg_dump writes it.
+    text.columns.isEmpty ? Array("  ".utf8) : Array(" (".utf8) + text.columns + Array(") ".utf8)
   }
 }
 

@@ -35,7 +35,7 @@ package struct SnapshotFacts: Sendable, Hashable, Codable {
 
   private static let query = """
     SELECT jsonb_build_object(
-      'database', d.datname, 'time', \(microseconds("now()")),
+      'database', d.datname, 'time', \(microseconds("clock_timestamp()")),
       'lsn', CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END,
       'isInRecovery', pg_is_in_recovery(), 'serverVersion', current_setting('server_version'),
       'serverVersionNumber', current_setting('server_version_num')::int,

@@ -34,7 +34,13 @@ package struct BackupDirectory: Sendable, Hashable {
   /// - Throws: ``RecoverError`` `backupRefused` for a manifest that can't be read.
   package static func dump(at path: String) throws -> String {
     guard let directory = holding(path) else { return path }
-    return directory.dumpPath(try directory.read().manifest)
+    let dump = directory.dumpPath(try directory.read().manifest)
+    guard unsafe access(dump, R_OK) == 0 else {
+      throw RecoverError(
+        .backupRefused, "the backup \(path) is not whole: its dump is not there, or can't be read: \(dump)",
+        hint: "use another backup: recover backup list")
+    }
+    return dump
   }
 
   private static func holding(_ path: String) -> BackupDirectory? {
