@@ -55,7 +55,8 @@ struct DumpEqualityTests {
     "every form of a dump with one of everything",
     arguments: [
       [], ["--inserts"], ["--column-inserts"], ["--clean"], ["--clean", "--if-exists"], ["--no-owner"],
-      ["--schema-only"], ["--quote-all-identifiers", "--disable-dollar-quoting"],
+      ["--schema-only"], ["--load-via-partition-root", "--disable-triggers"],
+      ["--quote-all-identifiers", "--disable-dollar-quoting"],
       ["--inserts", "--rows-per-insert=50", "--on-conflict-do-nothing", "--no-privileges", "--no-comments"],
     ])
   func forms(options: [String]) throws {

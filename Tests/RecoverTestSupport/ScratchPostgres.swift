@@ -22,6 +22,8 @@ package final class ScratchPostgres: Sendable {
     package var cloneOf: String?
     /// First lines of pg_hba.conf; everybody else is trusted.
     package var authentication: [String] = []
+    /// Files for the server's own directory of extensions, by name: a copy of the server is run, which looks there.
+    package var extensionFiles: [String: String] = [:]
 
     package init(settings: [String: String] = [:], synchronous: Bool = false, encoding: String = "UTF8") {
       self.settings = settings
@@ -48,7 +50,8 @@ package final class ScratchPostgres: Sendable {
     let data = directory + "/data"
     do {
       try Self.makeData(data, options)
-      port = try Self.start(data: data, options: options)
+      let program = options.extensionFiles.isEmpty ? nil : try Self.makeServer(directory, options.extensionFiles)
+      port = try Self.start(data: data, options: options, program: program)
     } catch {
       guardian.clean()
       throw error
@@ -155,14 +158,14 @@ extension ScratchPostgres {
   }
 
   /// Writes the configuration and starts the server; another port is tried when somebody took the free one first.
-  private static func start(data: String, options: Options) throws -> Int {
+  private static func start(data: String, options: Options, program: String?) throws -> Int {
     var attempt = 0
     while true {
       attempt += 1
       let port = try options.port ?? freePort()
       try writeConfiguration(data: data, port: port, options: options)
       do {
-        try startServer(data: data)
+        try startServer(data: data, program: program)
         return port
       } catch  where attempt < 5 {
         continue
@@ -187,9 +190,34 @@ extension ScratchPostgres {
       ["sh", "-c", "cat > \"$0\"", data + "/postgresql.auto.conf"], input: .bytes(Array(lines.utf8)), user: serverUser)
   }
 
-  static func startServer(data: String) throws {
+  /// A copy of the server's program with a directory of extensions of its own: PostgreSQL looks for its files from where
+  /// its program is.
+  private static func makeServer(_ directory: String, _ files: [String: String]) throws -> String {
+    let script = """
+      set -e; program=$(readlink -f "$0postgres"); share=$("$0pg_config" --sharedir); library=$("$0pg_config" --pkglibdir)
+      mkdir -p "$1/server$(dirname "$program")" "$1/server$share/extension" "$1/server$(dirname "$library")"
+      cp "$program" "$1/server$program"; ln -s "$library" "$1/server$library"
+      for file in "$share"/*; do [ -e "$1/server$share/$(basename "$file")" ] || ln -s "$file" "$1/server$share/"; done
+      ln -s "$share"/extension/* "$1/server$share/extension/"; echo "$1/server$program"; echo "$1/server$share/extension"
+      """
+    let places = String(
+      decoding: try TestProcess.output(["sh", "-c", script, programs, directory], user: serverUser, directory: "/"),
+      as: UTF8.self
+    ).split(separator: "\n").map(String.init)
+    guard let program = places.first, let extensions = places.last, places.count == 2 else {
+      throw RecoverError(.unreachable, "the server could not be copied: \(places)")
+    }
+    for (name, content) in files {
+      try TestProcess.output(
+        ["tee", "\(extensions)/\(name)"], input: .bytes(Array(content.utf8)), user: serverUser, directory: "/")
+    }
+    return program
+  }
+
+  static func startServer(data: String, program: String? = nil) throws {
     do {
-      try asServer(["pg_ctl", "--wait", "--timeout=60", "--pgdata=\(data)", "--log=\(data)/../log", "start"])
+      let own = program.map { ["-p", $0] } ?? []
+      try asServer(["pg_ctl", "--wait", "--timeout=60", "--pgdata=\(data)", "--log=\(data)/../log"] + own + ["start"])
     } catch {
       let log = (try? TestProcess.run(["tail", "-n", "20", data + "/../log"]).outputText) ?? ""
       throw RecoverError(.unreachable, "the scratch server did not start:\n\(log)", underlying: error)

@@ -94,7 +94,7 @@ extension Requirements {
       let quoted = Quoting.identifier(name)
       return UnmetRequirement(
         kind: .role, name: name, isDenied: false, message: "the dump names role \(name), which the server lacks",
-        hint: "CREATE ROLE \(quoted); or restore the cluster's roles first (pg_dumpall --globals-only)")
+        hint: "CREATE ROLE \(quoted); or restore the cluster's roles first (--with-roles, where the backup has them)")
     }
   }
 

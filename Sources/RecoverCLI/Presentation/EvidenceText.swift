@@ -46,6 +46,8 @@ enum EvidenceText {
     ("hooks", { nameList($0).map { "ran \($0)" } }),
     ("healthy", { nameList($0).map { "\($0) passed" } }),
     ("url", { $0.string.map { "\($0) answered" } }),
+    ("rolesMade", { nameList($0).map { "made \($0)" } }),
+    ("tablespacesMade", { nameList($0).map { "made tablespace \($0)" } }),
     ("exit", { $0.integer.map { "exit status \($0)" } }),
   ]
 

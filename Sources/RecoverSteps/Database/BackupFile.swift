@@ -52,7 +52,8 @@ package struct BackupFile: Sendable {
   ///
   /// - Throws: ``RecoverError`` `drifted`.
   package func check(_ planned: BackupReference) throws {
-    let now = try reference(sha256: planned.sha256)
+    var now = try reference(sha256: planned.sha256)
+    now.parts = planned.parts
     guard now == planned else {
       throw RecoverError(
         .drifted, "\(path) was changed since the plan was made", hint: "look at it, and plan again")

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import PostgresKit
 package import RecoverBase
 
 /// What came by standard input, kept beside the state while its run may still read it, so that a killed run can be
@@ -17,13 +18,31 @@ package struct BackupSpool: Sendable {
   /// - Returns: the backup as a file, with its digest, and a hold that keeps others from removing it.
   /// - Throws: ``RecoverError`` `noSpace` when the disk is full, `backupRefused` for an empty input.
   package func spool(_ interruption: Interruption) throws -> (BackupReference, SpoolHold) {
+    try keep { try Self.copyInput(to: $0, $1, interruption) }
+  }
+
+  /// Puts several backups together as one dump in SQL, in their order: the parts that `pg_dump --section` writes.
+  ///
+  /// Each is read twice: once alone, since the end of one that was cut off would be taken for the beginning of the next.
+  ///
+  /// - Returns: as ``spool(_:)``.
+  /// - Throws: ``RecoverError`` `noSpace` when the disk is full, `backupRefused` for a part that is not whole.
+  package func join(_ paths: [String], _ interruption: Interruption) throws -> (BackupReference, SpoolHold) {
+    for path in paths { try Self.requireWhole(path, interruption) }
+    var (reference, hold) = try keep { try Self.copy(paths, to: $0, $1, interruption) }
+    reference.parts = paths
+    return (reference, hold)
+  }
+
+  /// Writes a file, and names it after its content.
+  private func keep(_ write: (Int32, String) throws -> Digest) throws -> (BackupReference, SpoolHold) {
     try RunDirectory.make(directory)
     let temporary = "\(directory)/\(Entry.incomingPrefix)\(getpid())"
     let descriptor = unsafe open(temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw RecoverError.system(.noSpace, "can't write \(temporary)") }
     let hold = SpoolHold(owning: descriptor)
     do {
-      let digest = try Self.copy(to: descriptor, temporary, interruption)
+      let digest = try write(descriptor, temporary)
       let path = "\(directory)/\(digest.hex.prefix(16)).sql"
       try Self.forgetTime(descriptor, temporary)
       guard flock(descriptor, LOCK_SH) == 0, fsync(descriptor) == 0, unsafe rename(temporary, path) == 0 else {
@@ -44,7 +63,9 @@ package struct BackupSpool: Sendable {
     }
   }
 
-  private static func copy(to descriptor: Int32, _ path: String, _ interruption: Interruption) throws -> Digest {
+  private static func copyInput(
+    to descriptor: Int32, _ path: String, _ interruption: Interruption
+  ) throws -> Digest {
     var hasher = DigestBuilder()
     var buffer = [UInt8](repeating: 0, count: 1 << 20)
     var total = 0
@@ -61,6 +82,38 @@ package struct BackupSpool: Sendable {
     guard total > 0 else {
       throw RecoverError(
         .backupRefused, "standard input is empty", hint: "did the command before the pipe fail? use set -o pipefail")
+    }
+    return hasher.finish()
+  }
+}
+
+// MARK: - Several parts
+
+extension BackupSpool {
+  private static func requireWhole(_ path: String, _ interruption: Interruption) throws {
+    var reader = DumpReader(try BackupSource(try BackupFile(path: path), interruption), named: path)
+    let survey = try DumpSurvey(reading: &reader, interruption: interruption)
+    guard case .truncated(let how) = survey.completeness else { return }
+    throw RecoverError(
+      .backupRefused, "\(path) was cut off: \(how)", hint: "use a whole backup; this one would lose data")
+  }
+
+  /// Each part, decompressed, and an empty line behind it.
+  private static func copy(
+    _ paths: [String], to descriptor: Int32, _ path: String, _ interruption: Interruption
+  ) throws -> Digest {
+    var hasher = DigestBuilder()
+    var buffer = [UInt8](repeating: 0, count: 1 << 20)
+    for part in paths {
+      var source = try BackupSource(try BackupFile(path: part), interruption)
+      while true {
+        try interruption.check()
+        let count = try unsafe buffer.withUnsafeMutableBytes { try unsafe source.read(into: $0) }
+        let bytes = count == 0 ? [UInt8(ascii: "\n")] : buffer[..<count]
+        hasher.update(Array(bytes))
+        try RunDirectory.writeAll(bytes, to: descriptor, path)
+        if count == 0 { break }
+      }
     }
     return hasher.finish()
   }

@@ -26,6 +26,8 @@ package struct DatabaseBindings: Sendable, Hashable, Codable {
   package var inPlace: InPlaceBindings?
   /// Which database of a `pg_dumpall` file is meant.
   package var segment: String?
+  /// The roles and tablespaces of the backup are made where they are missing; nil where nobody asked for that.
+  package var withRoles: Bool?
   package var serve: ServeMode
   @DurationText package var keepPrevious: Duration
   @DurationText package var keepFailed: Duration
@@ -58,6 +60,8 @@ package struct BackupReference: Sendable, Hashable, Codable {
   ///
   /// What is in them the inspection's digest covers.
   package var listing: Digest?
+  /// The files that were put together in this one, in their order; nil where it is one file.
+  package var parts: [String]?
 }
 
 /// A service with the name that the policy gives it.

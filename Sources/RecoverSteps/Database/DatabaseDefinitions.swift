@@ -13,6 +13,13 @@ extension StepLibrary {
       ) { _, _, drivers in InspectStep(drivers: drivers) },
       StepDefinition(
         StepTemplate(
+          .database(
+            "database.create-roles", .compensable, "make the backup's roles and tablespaces that the server lacks"),
+          retry: patient, resources: ["roles"]),
+        crashPoints: CreateRolesStep.crashPoints
+      ) { _, _, drivers in CreateRolesStep(drivers: drivers) },
+      StepDefinition(
+        StepTemplate(
           .database("database.inspect-undo", .readonly, "check that the previous database is there"), retry: .once)
       ) { _, _, drivers in InspectUndoStep(drivers: drivers) },
       StepDefinition(

@@ -25,7 +25,8 @@ package struct DatabasePlanner: Sendable {
     let bindings = try bindings(request, at: address, found)
     let target = Target(
       kind: .database, identity: "\(found.server.systemIdentifier)/\(address.name)", name: address.name)
-    let ordered = ServeOrder.arrange(procedure, for: bindings.serve)
+    var ordered = ServeOrder.arrange(procedure, for: bindings.serve)
+    if request.withRoles { ordered = Self.makingRoles(ordered) }
     return try Planner(templates: StepLibrary.templates)
       .plan(ordered, target: target, environment: policy.environment, bindings: try JSONValue(encoding: bindings))
   }
@@ -64,7 +65,7 @@ package struct DatabasePlanner: Sendable {
       name: address.name, url: database.url, adminURL: database.adminURL,
       maintenanceDatabase: found.maintenanceDatabase, passwordFile: database.passwordFile, server: found.server,
       liveOID: found.liveOID, backup: request.backup, publicKey: request.publicKey, inPlace: request.inPlace,
-      segment: request.segment, serve: serve,
+      segment: request.segment, withRoles: request.withRoles ? true : nil, serve: serve,
       keepPrevious: database.keepPrevious, keepFailed: database.keepFailed, assertions: database.assertions,
       freeDisk: database.freeDisk, hooks: database.afterRestore,
       services: try database.services.map { NamedService(name: $0, policy: try policy.service(named: $0)) },
@@ -75,6 +76,15 @@ package struct DatabasePlanner: Sendable {
 }
 
 extension DatabasePlanner {
+  /// The procedure with a step that makes roles as soon as the backup was found good.
+  private static func makingRoles(_ procedure: Procedure) -> Procedure {
+    var changed = procedure
+    let inspection = procedure.steps.firstIndex { $0.uses == "database.inspect" }
+    changed.steps.insert(
+      ProcedureStep(id: "roles", uses: "database.create-roles"), at: inspection.map { $0 + 1 } ?? 0)
+    return changed
+  }
+
   private static func checkInPlace(_ name: String, _ found: Found, _ serve: ServeMode) throws {
     guard found.liveOID != nil else {
       throw RecoverError(

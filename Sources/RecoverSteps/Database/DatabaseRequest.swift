@@ -12,6 +12,8 @@ package struct DatabaseRequest: Sendable {
   package var publicKey: String?
   /// Which database of a `pg_dumpall` file is meant; nil where it has only one.
   package var segment: String?
+  /// Make the roles and tablespaces of the backup where they are missing.
+  package var withRoles: Bool
   /// What the live database does meanwhile; nil: as the policy says.
   package var serve: ServeMode?
   /// Drop the live database first, since two copies do not fit.
@@ -19,12 +21,13 @@ package struct DatabaseRequest: Sendable {
 
   package init(
     database: String? = nil, backup: BackupReference, publicKey: String? = nil, segment: String? = nil,
-    serve: ServeMode? = nil, inPlace: InPlaceBindings? = nil
+    withRoles: Bool = false, serve: ServeMode? = nil, inPlace: InPlaceBindings? = nil
   ) {
     self.database = database
     self.backup = backup
     self.publicKey = publicKey
     self.segment = segment
+    self.withRoles = withRoles
     self.serve = serve
     self.inPlace = inPlace
   }

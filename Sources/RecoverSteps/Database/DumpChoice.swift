@@ -16,17 +16,21 @@ struct DumpChoice: Sendable {
   init(_ survey: DumpSurvey, bindings: DatabaseBindings) throws {
     self.survey = survey
     path = bindings.backup.path
-    if case .truncated(let how) = survey.completeness {
-      guard survey.origin.hasBanner || survey.segments.contains(where: \.hasContent) else {
-        throw RecoverError(
-          .backupRefused, "\(path) is no SQL dump: it holds nothing that pg_dump writes",
-          hint: "name the file that pg_dump wrote")
-      }
-      throw RecoverError(
-        .backupRefused, "\(path) was cut off: \(how)", hint: "use a whole backup; this one would lose data")
-    }
+    try Self.requireWhole(survey, path: path)
     database = try Self.choose(survey.connectedDatabases, bindings)
     try refuseWhatMakesNothing()
+  }
+
+  /// Refuses what is no dump, or not all of one.
+  static func requireWhole(_ survey: DumpSurvey, path: String) throws {
+    guard case .truncated(let how) = survey.completeness else { return }
+    guard survey.origin.hasBanner || survey.segments.contains(where: \.hasContent) else {
+      throw RecoverError(
+        .backupRefused, "\(path) is no SQL dump: it holds nothing that pg_dump writes",
+        hint: "name the file that pg_dump wrote")
+    }
+    throw RecoverError(
+      .backupRefused, "\(path) was cut off: \(how)", hint: "use a whole backup; this one would lose data")
   }
 
   /// Refuses a part of a dump that can't be restored alone: it would fail in the middle of the load, or restore nothing.

@@ -20,8 +20,9 @@ struct InspectStep: Step {
     let choice = try DumpChoice(try await survey(work, context), bindings: work.bindings)
     let read = Moment.now - began
     try choice.refuseEscapes()
+    let promised = try await promised(work.bindings)
     let findings = try await work.onMaintenance { connection, interruption in
-      try ServerInspection(work: work, choice: choice).examine(&connection, interruption)
+      try ServerInspection(work: work, choice: choice, promised: promised).examine(&connection, interruption)
     }
     var notes = findings.warnings
     if let inPlace = work.bindings.inPlace {
@@ -41,6 +42,14 @@ struct InspectStep: Step {
       readMilliseconds: read.nanoseconds / 1_000_000,
       recentWrites: RecentWrites(await LiveWrites(work).count(since: mark), over: Moment.now - began))
     return try JSONValue(encoding: report)
+  }
+
+  /// The roles and tablespaces that the run makes.
+  private func promised(_ bindings: DatabaseBindings) async throws -> Globals {
+    guard bindings.withRoles == true else { return Globals() }
+    let globals = try await GlobalsFile.read(bindings.backup)
+    guard !globals.roles.isEmpty || !globals.tablespaces.isEmpty else { throw GlobalsFile.nothing(bindings) }
+    return Globals(roles: globals.roles, tablespaces: globals.tablespaces)
   }
 
   /// Which program makes SQL of the backup.
@@ -84,7 +93,7 @@ enum SurveyFile {
   ///
   /// - Parameter directory: where to keep how an archive is read.
   static func scan(
-    _ backup: BackupReference, reporter: any StepReporter, keepingMapIn directory: String? = nil
+    _ backup: BackupReference, reporter: (any StepReporter)? = nil, keepingMapIn directory: String? = nil
   ) async throws -> DumpSurvey {
     try await BlockingThread.run("recover-survey") { interruption in
       let file = try BackupFile(path: backup.path)
@@ -93,7 +102,7 @@ enum SurveyFile {
       // How much SQL an archive holds is known when it was read.
       let total = file.archive == nil ? backup.sizeBytes : nil
       let survey = try DumpSurvey(reading: &reader, interruption: interruption) { bytes in
-        reporter.progress(Progress(doneBytes: bytes, totalBytes: total))
+        reporter?.progress(Progress(doneBytes: bytes, totalBytes: total))
       }
       if let directory { try file.archive?.keepMap(in: directory) }
       return survey

@@ -6,6 +6,8 @@ internal import RecoverCore
 struct ServerInspection: Sendable {
   let work: DatabaseWork
   let choice: DumpChoice
+  /// What the run itself makes before it is needed.
+  var promised = Globals()
 
   /// What was found and is no reason to refuse.
   struct Findings: Sendable {
@@ -75,6 +77,8 @@ struct ServerInspection: Sendable {
     _ account: Account, _ live: DatabaseFacts?, _ connection: inout Connection, _ interruption: Interruption
   ) throws {
     var needs = choice.requirements
+    needs.roles.subtract(promised.roles)
+    needs.tablespaces.subtract(promised.tablespaces)
     var unmet: [UnmetRequirement] = []
     // Where an administrator does the rest, it is another role that loads and gives objects to their owners.
     if work.bindings.adminURL != nil {

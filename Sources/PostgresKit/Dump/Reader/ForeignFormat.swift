@@ -23,7 +23,7 @@ enum ForeignFormat: String {
   /// What to do about it.
   var hint: String {
     switch self {
-    case .custom: "turn it into plain SQL with pg_restore -f FILE.sql"
+    case .custom: "decompress what it is in: an archive is read as pg_dump wrote it"
     case .gzip, .bzip2, .xz, .zstandard, .lz4, .zip: "decompress it first"
     case .utf16: "Windows PowerShell's > writes UTF-16; make the dump with pg_dump -f FILE instead"
     }

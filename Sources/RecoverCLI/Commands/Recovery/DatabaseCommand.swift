@@ -15,20 +15,24 @@ struct DatabaseCommand: ReportingCommand {
         recover db --from backup.sql.gz --database app --yes
         recover db --from backup.dump --database app --yes       (pg_dump -Fc)
         gunzip -c backup.sql.gz | recover db --from - --database app --yes
+        recover db --from pre.sql --from data.sql --from post.sql --database app
+        recover db --from all.sql --list-databases               (pg_dumpall)
+        recover db --from all.sql --all-databases --database postgres://db1/app
         recover db --from backup.sql --serve all --confirm app   (production)
         recover db --from backup.sql --in-place --confirm app    (no room for two)
 
       The live database is not touched until its replacement is loaded and
       proved; it is kept afterwards, and `recover undo` swaps it back. With
       --in-place it is dumped, the dump is proved, and then it is dropped: the
-      way back is that dump.
+      way back is that dump. Several --from are the parts of one dump, in their
+      order (pg_dump --section): they are put together in the state directory.
       """)
 
   @Option(
     help: ArgumentHelp(
       "The backup: a dump in SQL, plain or gzip, an archive of pg_dump (-Fc, -Fd, -Ft), or a directory that recover backup made; - for standard input.",
       valueName: "file|dir"))
-  var from: String
+  var from: [String]
 
   @Option(help: ArgumentHelp("Refuse a backup whose manifest this Ed25519 key did not sign.", valueName: "file"))
   var publicKey: String?
@@ -38,6 +42,15 @@ struct DatabaseCommand: ReportingCommand {
 
   @Option(help: ArgumentHelp("Which database of a pg_dumpall file.", valueName: "name"))
   var segment: String?
+
+  @Flag(help: "List the databases of a pg_dumpall file, and do nothing.")
+  var listDatabases = false
+
+  @Flag(help: "Restore every database of a pg_dumpall file to the server of --database, one run each.")
+  var allDatabases = false
+
+  @Flag(help: "Make the roles and tablespaces of a pg_dumpall file that the server lacks; those it has are left alone.")
+  var withRoles = false
 
   @Option(help: ArgumentHelp("What the live database does meanwhile: none, read-only or all.", valueName: "mode"))
   var serve: String?
@@ -52,28 +65,66 @@ struct DatabaseCommand: ReportingCommand {
   @OptionGroup var global: GlobalOptions
 
   mutating func runReporting() async throws -> ExitStatus {
-    let serve = try serveMode()
+    let (serve, wants) = (try serveMode(), try wanted())
     let composition = try Composition(global)
     let policies = try composition.policies(global)
-    let address = try DatabaseAddress.resolve(database, in: policies.policy)
-    guard from == "-" else {
-      return try await recover(try file(global.absolute(from)), at: address, serve, policies, composition)
-    }
-    return try await SpoolKeeper(composition).withStandardInput {
-      try await recover($0, at: address, serve, policies, composition)
+    let address = wants == .list ? nil : try DatabaseAddress.resolve(database, in: policies.policy)
+    let command = self
+    return try await withBackup(composition) { backup in
+      guard let address else { return try await command.list(backup) }
+      guard wants == .all else {
+        return try await command.recover(
+          backup, segment: command.segment, at: address, serve, policies, composition, confirm: command.action.confirm)
+      }
+      return try await command.recoverAll(backup, at: address, policies.policy) { sibling, name, confirm in
+        try await command.recover(
+          backup, segment: name, at: sibling, serve, policies, composition, confirm: confirm)
+      }
     }
   }
 
+  private enum Wanted { case one, list, all }
+
+  private func wanted() throws -> Wanted {
+    let chosen = [segment != nil, listDatabases, allDatabases].count { $0 }
+    guard chosen <= 1 else {
+      throw RecoverError(
+        .usage, "--segment, --list-databases and --all-databases are for different things",
+        hint: "leave out all but one"
+      )
+    }
+    return listDatabases ? .list : allDatabases ? .all : .one
+  }
+
+  /// Gives the backup to `body`: a file, standard input, or several files that are put together.
+  private func withBackup(
+    _ composition: Composition, _ body: (BackupReference) async throws -> ExitStatus
+  ) async throws -> ExitStatus {
+    if from == ["-"] { return try await SpoolKeeper(composition).withStandardInput(body) }
+    let paths = from.map(global.absolute)
+    guard !from.contains("-") else {
+      throw RecoverError(
+        .usage, "standard input can't be one of several parts", hint: "put them together there: cat a.sql b.sql | ...")
+    }
+    guard paths.count > 1 else { return try await body(try file(paths.first ?? "")) }
+    for path in paths { _ = try file(path) }
+    return try await SpoolKeeper(composition).withParts(paths, body)
+  }
+
   private func recover(
-    _ backup: BackupReference, at address: DatabaseAddress, _ serve: ServeMode?, _ policies: PolicySet,
-    _ composition: Composition
+    _ backup: BackupReference, segment: String?, at address: DatabaseAddress, _ serve: ServeMode?,
+    _ policies: PolicySet,
+    _ composition: Composition, confirm: String?
   ) async throws -> ExitStatus {
     let drivers = composition.drivers(password: address.password)
     let request = DatabaseRequest(
-      database: database, backup: backup, publicKey: publicKey.map(global.absolute), segment: segment, serve: serve,
+      database: database, backup: backup, publicKey: publicKey.map(global.absolute), segment: segment,
+      withRoles: withRoles, serve: serve,
       inPlace: try inPlaceBindings(composition))
     let plan = try await DatabasePlanner(policy: policies.policy, drivers: drivers)
       .plan(request, at: address, procedure: try policies.procedure(named: inPlace ? "db-in-place" : "db"))
+    var action = action
+    action.confirm = confirm
     return try await PlannedRun(composition: composition, global: global, action: action)
       .confirmAndPerform(plan, drivers: drivers)
   }

@@ -16,6 +16,20 @@ struct SpoolKeeper {
 
   /// Spools standard input, and removes it again after `body`, unless that left an open run behind.
   func withStandardInput<Value>(_ body: (BackupReference) async throws -> Value) async throws -> Value {
+    try await withSpooled({ try $0.spool($1) }, body)
+  }
+
+  /// Puts several files together as one, and removes that again after `body`, unless that left an open run behind.
+  func withParts<Value>(
+    _ paths: [String], _ body: (BackupReference) async throws -> Value
+  ) async throws -> Value {
+    try await withSpooled({ try $0.join(paths, $1) }, body)
+  }
+
+  private func withSpooled<Value>(
+    _ make: @escaping @Sendable (BackupSpool, Interruption) throws -> (BackupReference, SpoolHold),
+    _ body: (BackupReference) async throws -> Value
+  ) async throws -> Value {
     let state = composition.stateDirectory
     let isNew = unsafe access(state, F_OK) != 0
     defer {
@@ -23,7 +37,7 @@ struct SpoolKeeper {
       if isNew { _ = unsafe rmdir(state) }
     }
     let spool = spool
-    let (reference, hold) = try await BlockingThread.run("recover-spool") { try spool.spool($0) }
+    let (reference, hold) = try await BlockingThread.run("recover-spool") { try make(spool, $0) }
     let result: Result<Value, any Error>
     do {
       result = .success(try await body(reference))

@@ -55,7 +55,8 @@ enum PlanView {
     if let run = bindings.undoes { return ("undoes", "run \(run): the database from before it is swapped in") }
     let backup = bindings.backup
     if backup.sha256 != nil {
-      return ("backup", "standard input, \(ByteCount(backup.sizeBytes)), kept as \(backup.path) until the run ends")
+      let origin = backup.parts.map { $0.joined(separator: " + ") } ?? "standard input"
+      return ("backup", "\(origin), \(ByteCount(backup.sizeBytes)), kept as \(backup.path) until the run ends")
     }
     let modified = WallTime(microseconds: backup.modifiedNanoseconds / 1000)
     let age = now - modified
