@@ -178,6 +178,17 @@ struct ClusterRolesTests {
     try expectNoSecret(lab, secret, [result])
   }
 
+  @Test("a backup of ours that has its roles beside it makes them")
+  func backup() throws {
+    let origin = try RecoverLab(server: try ScratchPostgres(), sql: DumpEqualityTests.live)
+    try origin.server.sql("CREATE ROLE team; ALTER TABLE note OWNER TO team", in: origin.database)
+    let backup = try origin.makeBackup(origin.database, ["--with-roles"])
+    let lab = try RecoverLab(server: try ScratchPostgres(), sql: "")
+    let result = try lab.recover(["db", "--yes", "--from", backup, "--with-roles"])
+    #expect(result.status == 0, "\(result.errorText)\(result.outputText)")
+    #expect(try lab.server.sql("SELECT tableowner FROM pg_tables WHERE tablename = 'note'", in: lab.database) == "team")
+  }
+
   @Test("--with-roles of a dump that has none is refused")
   func none() throws {
     let (lab, dump) = try RecoverLab.withNotes(try ScratchPostgres.shared())

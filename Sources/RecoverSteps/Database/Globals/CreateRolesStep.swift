@@ -1,3 +1,4 @@
+internal import Glibc
 internal import PostgresKit
 internal import RecoverBase
 internal import RecoverCore
@@ -93,6 +94,12 @@ enum GlobalsFile {
     try await BlockingThread.run("recover-globals") { interruption in
       let file = try BackupFile(path: backup.path)
       try file.check(backup)
+      // A backup of ours keeps its roles in a file of their own.
+      let roles = BackupDirectory.containing(backup.path).map { "\($0.path)/roles.sql" }
+      if let roles, unsafe access(roles, F_OK) == 0 {
+        var reader = DumpReader(try FileSource(path: roles), named: roles)
+        return try DumpGlobals(reading: &reader, interruption: interruption)
+      }
       var reader = DumpReader(try BackupSource(file, interruption), named: backup.path)
       return try DumpGlobals(reading: &reader, interruption: interruption)
     }
@@ -100,7 +107,8 @@ enum GlobalsFile {
 
   static func nothing(_ bindings: DatabaseBindings) -> RecoverError {
     RecoverError(
-      .usage, "\(bindings.backup.path) makes no roles: --with-roles is for files of pg_dumpall",
+      .usage,
+      "\(bindings.backup.path) makes no roles: --with-roles is for files of pg_dumpall, and backups made with it",
       hint: "leave --with-roles out; pg_dumpall --globals-only | psql brings the roles of a server")
   }
 }
