@@ -73,31 +73,49 @@ extension JSONValue {
 /// `--with-roles`: what a cluster's databases share.
 @Suite(.serialized)
 struct ClusterRolesTests {
-  /// A dump of a server with roles, and another server that has one of them, which is another there.
-  private func scene() throws -> (ScratchPostgres, RecoverLab, secret: String) {
-    let origin = try ScratchPostgres()
-    let tablespace = try origin.makeServerDirectory("space")
-    try origin.sql("CREATE ROLE \"we; \"\"ird\" LOGIN PASSWORD 'a secret' CONNECTION LIMIT 3")
-    try origin.sql("CREATE ROLE known NOLOGIN; CREATE ROLE team; GRANT team TO \"we; \"\"ird\" WITH ADMIN OPTION")
-    try origin.sql("ALTER ROLE \"we; \"\"ird\" SET work_mem = '8MB'; COMMENT ON ROLE team IS 'it''s a team'")
-    try origin.sql("GRANT SET ON PARAMETER work_mem TO team; GRANT known TO team")
-    try origin.sql("CREATE TABLESPACE space OWNER team LOCATION '\(tablespace)'")
-    try origin.sql("CREATE DATABASE app")
-    try origin.sql(
-      """
-      CREATE TABLE t (a int) TABLESPACE space; INSERT INTO t VALUES (1), (2);
-      ALTER TABLE t OWNER TO "we; ""ird"; GRANT SELECT ON t TO team, known
-      """, in: "app")
-    let dump = String(decoding: try origin.pgDumpAll(), as: UTF8.self)
+  /// A dump of a server with roles, and the directory of its tablespace.
+  private struct Origin {
+    let dump: String
+    let tablespace: String
+    let secret: String
+
+    init() throws {
+      let server = try ScratchPostgres()
+      tablespace = try server.makeServerDirectory("space")
+      try server.sql("CREATE ROLE \"we; \"\"ird\" LOGIN PASSWORD 'a secret' CONNECTION LIMIT 3")
+      try server.sql("CREATE ROLE known NOLOGIN; CREATE ROLE team; GRANT team TO \"we; \"\"ird\" WITH ADMIN OPTION")
+      try server.sql("ALTER ROLE \"we; \"\"ird\" SET work_mem = '8MB'; COMMENT ON ROLE team IS 'it''s a team'")
+      try server.sql("GRANT SET ON PARAMETER work_mem TO team; GRANT known TO team")
+      try server.sql("CREATE TABLESPACE space OWNER team LOCATION '\(tablespace)'")
+      try server.sql("CREATE DATABASE app")
+      try server.sql(
+        """
+        CREATE TABLE t (a int) TABLESPACE space; INSERT INTO t VALUES (1), (2);
+        ALTER TABLE t OWNER TO "we; ""ird"; GRANT SELECT ON t TO team, known
+        """, in: "app")
+      dump = String(decoding: try server.pgDumpAll(), as: UTF8.self)
+      secret = try server.sql("SELECT rolpassword FROM pg_authid WHERE rolpassword IS NOT NULL")
+    }
+  }
+
+  private static let origin = Result { try Origin() }
+  /// A server that has one of the roles, which is another there.
+  private static let target = Result {
     let server = try ScratchPostgres()
     try server.sql("CREATE ROLE known LOGIN CONNECTION LIMIT 7")
+    return server
+  }
+
+  /// - Parameter server: where to restore; nil for a server that other tests use too, and leave as they found it.
+  private func scene(on server: ScratchPostgres? = nil) throws -> (ScratchPostgres, RecoverLab, secret: String) {
+    let (origin, server) = (try Self.origin.get(), try server ?? Self.target.get())
     let lab = try RecoverLab(server: server, sql: DumpEqualityTests.live)
     // A directory of the other server's own.
-    let space = try server.makeServerDirectory("space")
+    let space = try server.makeServerDirectory(ScratchPostgres.uniqueName("space"))
     try lab.write(
-      dump.split(separator: tablespace, omittingEmptySubsequences: false).joined(separator: space), to: "all.sql")
-    let secret = try origin.sql("SELECT rolpassword FROM pg_authid WHERE rolpassword IS NOT NULL")
-    return (server, lab, secret)
+      origin.dump.split(separator: origin.tablespace, omittingEmptySubsequences: false).joined(separator: space),
+      to: "all.sql")
+    return (server, lab, origin.secret)
   }
 
   private static let roles = """
@@ -118,7 +136,9 @@ struct ClusterRolesTests {
 
   @Test("roles, memberships and tablespaces that are missing are made, and what is there is left as it is")
   func made() throws {
-    let (server, lab, secret) = try scene()
+    let own = try ScratchPostgres()
+    try own.sql("CREATE ROLE known LOGIN CONNECTION LIMIT 7")
+    let (server, lab, secret) = try scene(on: own)
     let without = try lab.recover(["db", "--yes", "--from", "all.sql", "--segment", "app"])
     #expect(without.status == 1, "\(without.errorText)")
     #expect(without.errorText.contains("--with-roles"), "\(without.errorText)")

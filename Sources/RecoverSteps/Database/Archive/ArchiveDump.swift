@@ -15,7 +15,9 @@ package final class ArchiveDump: Sendable {
   private let parked = Mutex<[ArchiveStream]>([])
 
   /// How many children wait, at most, for a reader that goes on where another one stopped.
-  private static let parkedLimit = 8
+  ///
+  /// As many as there may be connections that load.
+  private static let parkedLimit = 64
 
   init(path: String, form: ArchiveForm, grain: ArchiveCuts.Grain = ArchiveCuts.Grain()) {
     self.path = path
