@@ -1,5 +1,12 @@
 package import RecoverBase
 
+/// What is done with a statement that is not run as it is written.
+enum StatementEdit: Sendable, Hashable {
+  /// It was run before, in another place.
+  case passOver
+  case replace(SQLText)
+}
+
 /// Loads a plain dump into a database, serially, in file order, and exactly: every statement and every row once, after
 /// any number of deaths of this process or of the server.
 ///
@@ -21,10 +28,20 @@ package enum DumpLoader {
     open: @escaping (Int64) throws -> Source
   ) throws -> LoadOutcome {
     let session = try LoadSession(request, interruption: interruption)
-    let reader = try reader(request, at: session.committed.reader, open)
-    var run = LoadRun(
-      request: request, hooks: hooks, interruption: interruption, session: session, reader: reader, open: open)
-    return try run.run()
+    return try finish(request, hooks: hooks, interruption: interruption, session, open: open)
+  }
+
+  /// Loads, in the order of the dump, everything that is not loaded yet.
+  static func finish<Source: ByteSource & ~Copyable>(
+    _ request: LoadRequest, hooks: LoadHooks, interruption: Interruption, _ session: LoadSession,
+    outcome: LoadOutcome = LoadOutcome(), edits: [Int64: StatementEdit] = [:], open: @escaping (Int64) throws -> Source
+  ) throws -> LoadOutcome {
+    var run = try LoadRun(request, hooks: hooks, interruption: interruption, session: session, edits: edits, open: open)
+    run.outcome.passedOver = outcome.passedOver
+    run.outcome.tolerated = outcome.tolerated
+    run.outcome.order = outcome.order
+    run.outcome.rows = outcome.rows
+    return try run.runToFinish()
   }
 
   static func reader<Source: ByteSource & ~Copyable>(
@@ -34,7 +51,7 @@ package enum DumpLoader {
   }
 }
 
-/// One life of a load: reads piece after piece, and decides how each is run.
+/// One life of a load, or of a part of it: reads piece after piece, and decides how each is run.
 struct LoadRun<Source: ByteSource & ~Copyable>: ~Copyable {
   let request: LoadRequest
   let hooks: LoadHooks
@@ -42,6 +59,10 @@ struct LoadRun<Source: ByteSource & ~Copyable>: ~Copyable {
   let session: LoadSession
   var reader: DumpReader<Source>
   let open: (Int64) throws -> Source
+  /// Where the part ends that is run here, at the beginning of a statement; nil is the end of the dump.
+  let endOffset: Int64?
+  /// What is not run as it is written, by where it begins.
+  let edits: [Int64: StatementEdit]
   var outcome = LoadOutcome()
   /// The piece that is looked at, and where it begins.
   var piece = DumpPiece(kind: .space, offset: 0, byteCount: 0, line: 1)
@@ -87,22 +108,37 @@ struct LoadRun<Source: ByteSource & ~Copyable>: ~Copyable {
   /// A part of the dump has to be read and run again, in another way.
   struct Rerun: Error {}
 
+  /// A run from where the session stands.
   init(
-    request: LoadRequest, hooks: LoadHooks, interruption: Interruption, session: LoadSession,
-    reader: consuming DumpReader<Source>, open: @escaping (Int64) throws -> Source
-  ) {
+    _ request: LoadRequest, hooks: LoadHooks, interruption: Interruption, session: LoadSession,
+    to endOffset: Int64? = nil, edits: [Int64: StatementEdit] = [:], open: @escaping (Int64) throws -> Source
+  ) throws {
     self.request = request
     self.hooks = hooks
     self.interruption = interruption
     self.session = session
-    self.reader = reader
+    self.endOffset = endOffset
+    self.edits = edits
     self.open = open
+    reader = try DumpLoader.reader(request, at: session.committed.reader, open)
     outcome.isResumed = session.isResumed
     let start = session.committed.reader
-    wasSelected = session.isResumed && (start.database == request.rules.database || session.rows.isEmpty == false)
+    wasSelected =
+      start != .start && (start.database == request.rules.database || !session.rows.isEmpty) || session.record != .load
   }
 
-  mutating func run() throws -> LoadOutcome {
+  /// Runs to the end of the dump, and ends the load.
+  mutating func runToFinish() throws -> LoadOutcome {
+    try run()
+    outcome.rows.merge(session.rows, uniquingKeysWith: +)
+    outcome.bytes = reader.state.offset
+    try hooks.beforeFinish(outcome)
+    try session.finish()
+    return outcome
+  }
+
+  /// Runs to the end of its part; all of it is committed then.
+  mutating func run() throws {
     while true {
       do {
         try enterCopyIfInside()
@@ -112,16 +148,11 @@ struct LoadRun<Source: ByteSource & ~Copyable>: ~Copyable {
         try rewind()
       }
     }
-    if let database = request.rules.database, !wasSelected {
+    if let database = request.rules.database, !wasSelected, endOffset == nil {
       throw RecoverError(
         .backupRefused, "\(request.dumpName): holds no database \(database)",
         hint: "it connects to: \(connected.sorted().joined(separator: ", "))")
     }
-    outcome.rows = session.rows
-    outcome.bytes = reader.state.offset
-    try hooks.beforeFinish(outcome)
-    try session.finish()
-    return outcome
   }
 
   /// Goes back to the last commit.
@@ -134,6 +165,7 @@ struct LoadRun<Source: ByteSource & ~Copyable>: ~Copyable {
   private mutating func readToEnd() throws {
     while true {
       before = reader.state
+      if let endOffset, before.offset >= endOffset { break }
       guard let piece = try reader.next() else { break }
       self.piece = piece
       try judged { run in
@@ -144,12 +176,15 @@ struct LoadRun<Source: ByteSource & ~Copyable>: ~Copyable {
       report()
     }
     switch mode {
-    case .statements: try judged { run in try run.commit(at: run.reader.state) }
+    case .statements: try judged { run in try run.commit(at: run.reader.state, evenIfEmpty: run.isShortOfEnd) }
     case .begun, .transaction, .largeObjects:
       throw refusal("the dump ends inside of a transaction", hint: "it was cut off; use a whole backup")
     case .copy, .passedCopy: throw refusal("the dump ends inside of COPY data")
     }
   }
+
+  /// Whether the ledger does not say yet that the part is over.
+  private var isShortOfEnd: Bool { endOffset.map { session.committed.reader.offset < $0 } ?? false }
 
   /// Runs a part of the load; an error becomes what ``judge(_:)`` makes of it.
   private mutating func judged(_ body: (inout LoadRun) throws -> Void) throws {
@@ -205,8 +240,12 @@ struct LoadRun<Source: ByteSource & ~Copyable>: ~Copyable {
 
 extension LoadRun where Source: ~Copyable {
   /// Commits what is open, and tells the hook.
-  mutating func commit(at state: DumpReaderState, isPending: Bool = false, goingOn: Bool = false) throws {
-    guard try session.commit(at: state, isPending: isPending, goingOn: goingOn) else { return }
+  mutating func commit(
+    at state: DumpReaderState, isPending: Bool = false, goingOn: Bool = false, evenIfEmpty: Bool = false
+  ) throws {
+    let wasCommitted = try session.commit(
+      at: state, isPending: isPending, goingOn: goingOn, evenIfEmpty: evenIfEmpty)
+    guard wasCommitted else { return }
     try hooks.afterCommit(session.committed.sequence)
   }
 

@@ -29,28 +29,40 @@ enum LoadLedger {
   /// - Parameters:
   ///   - withSession: whether the session's state is written; a row without it means that of the row before.
   ///   - rows: what this transaction loaded.
-  ///   - withDraws: whether the places of the sequences are written, which no rollback takes back.
+  ///   - draws: what is written of the places of the sequences, which no rollback takes back.
   ///   - identity: in the first row, what the dump is.
   static func insert(
-    _ position: LoadPosition, withSession: Bool, rows: [LoadedRows] = [], withDraws: Bool, identity: String? = nil
+    _ position: LoadPosition, withSession: Bool, rows: [LoadedRows] = [], draws: Draws, identity: String? = nil
   ) throws -> String {
-    func literal(_ value: (some Encodable)?) throws -> String {
-      guard let value else { return "NULL" }
-      return Quoting.literal(try ascii(value))
-    }
     let values: [String] = [
       String(position.sequence), String(position.reader.offset), String(position.reader.line),
       try literal(position.reader), try literal(withSession ? position.session : nil),
-      try literal(rows.isEmpty ? nil : rows), withDraws ? draws : "NULL", String(position.isPending),
+      try literal(rows.isEmpty ? nil : rows), draws.expression, String(position.isPending),
       position.sessionBoundLine.map(String.init) ?? "NULL", identity.map(Quoting.literal) ?? "NULL",
     ]
     return "INSERT INTO recover_ledger.progress VALUES (" + values.joined(separator: ", ") + ")"
   }
 
+  enum Draws {
+    /// Nothing: they are where the row before it left them.
+    case asBefore
+    case now
+    /// Nothing is known of them from here on, and they are left as they are.
+    case unknown
+
+    fileprivate var expression: String {
+      switch self {
+      case .asBefore: "NULL"
+      case .now: LoadLedger.drawnNow
+      case .unknown: "'\(SequenceDraws.unknown)'"
+      }
+    }
+  }
+
   /// `oid:last value` of every sequence that was drawn from, `oid:?` where the role may not look.
   ///
   /// Without operators and casts of names that a dump could define anew.
-  private static let draws = """
+  fileprivate static let drawnNow = """
     (SELECT COALESCE(pg_catalog.string_agg(
         CASE WHEN readable THEN pg_catalog.format('%s:%s', seqrelid, last) ELSE pg_catalog.format('%s:?', seqrelid) END,
         ','), '')
@@ -59,6 +71,12 @@ enum LoadLedger {
           FROM pg_catalog.pg_sequence) AS known) AS drawn
       WHERE last IS NOT NULL OR NOT readable)
     """
+
+  /// A value as JSON in a string constant; NULL for nil.
+  static func literal(_ value: (some Encodable)?) throws -> String {
+    guard let value else { return "NULL" }
+    return Quoting.literal(try ascii(value))
+  }
 
   /// JSON in ASCII: every other character as `\\uXXXX`.
   static func ascii(_ value: some Encodable) throws -> String {
@@ -121,7 +139,7 @@ extension LoadLedger {
       "SELECT draws FROM recover_ledger.progress WHERE draws IS NOT NULL ORDER BY sequence DESC LIMIT 1")
   }
 
-  private static func decode<Value: Decodable>(_ text: String?) throws -> Value {
+  static func decode<Value: Decodable>(_ text: String?) throws -> Value {
     guard let text else { throw damaged("a value is missing") }
     do {
       return try JSONValue.decode(Value.self, from: Array(text.utf8))
@@ -139,9 +157,12 @@ extension LoadLedger {
 
 /// Puts sequences back to where they stood at a commit: what a lost transaction drew from them is not rolled back.
 enum SequenceDraws {
-  /// - Parameter recorded: the ledger's text; nil does nothing.
+  /// Stands for any places.
+  static let unknown = "any"
+
+  /// - Parameter recorded: the ledger's text; nil and ``unknown`` do nothing.
   static func restore(_ recorded: String?, _ connection: inout Connection) throws {
-    guard let recorded else { return }
+    guard let recorded, recorded != unknown else { return }
     var expected: [String: String] = [:]
     for pair in recorded.split(separator: ",") {
       let parts = pair.split(separator: ":", maxSplits: 1)

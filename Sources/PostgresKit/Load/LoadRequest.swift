@@ -16,6 +16,13 @@ package struct LoadRequest: Sendable {
   /// How long a transaction stays open at most, but for the statement or row that is under way.
   package var commitInterval = Duration.seconds(1)
   package var limits = DumpReaderLimits()
+  /// How many connections load, and with which settings.
+  package var tuning = LoadTuning.serial
+  /// A table whose data is larger is cut into parts of about this size, which load at the same time and are loaded
+  /// again by themselves after a failure; never less than the chunks of the index.
+  package var partBytes = 32 << 20
+  /// A table with less data shares its transactions with others.
+  package var smallBytes = 256 << 10
 
   package init(
     target: ConnectionSettings, dumpName: String, identity: String, rules: LoadRules = LoadRules(), breadcrumb: String
@@ -55,16 +62,40 @@ package struct LoadProgress: Sendable, Hashable {
   package var isStatement: Bool
 }
 
-/// What the caller hears while a load runs; each closure is called on the loading thread.
+/// What the caller hears while a load runs; each closure is called on the thread that called the loader.
 package struct LoadHooks {
   /// Called at most every 100 ms.
   package var progress: (LoadProgress) -> Void = { _ in }
-  /// Called after each commit with the number of its ledger row; what it throws ends the load there.
+  /// Called after each commit with how many there were; what it throws ends the load there.
   package var afterCommit: (Int64) throws -> Void = { _ in }
+  /// Called, after ``afterCommit``, where a stage of a parallel load begins.
+  package var atStage: (LoadStage) throws -> Void = { _ in }
   /// Called when all is loaded and the ledger is still there; what it throws leaves the load unfinished.
   package var beforeFinish: (LoadOutcome) throws -> Void = { _ in }
 
   package init() {}
+}
+
+/// The stages of a parallel load, in their order.
+package enum LoadStage: String, Sendable, Hashable, Codable, CaseIterable {
+  /// Everything before the first row, in the order of the dump.
+  case schema
+  /// Rows and indexes, over all connections.
+  case build
+  /// Everything up to the last foreign key, in the order of the dump.
+  case constraints
+  /// Foreign keys are checked, over all connections.
+  case validate
+  /// What is left, in the order of the dump.
+  case rest
+}
+
+/// How a load was run.
+package enum LoadOrder: Sendable, Hashable {
+  /// In the order of the dump on one connection; why not on several, where several were asked for.
+  case serial(reason: String?)
+  /// Over so many connections.
+  case parallel(jobs: Int)
 }
 
 /// What a load did, all its lives taken together but for `passedOver` and `tolerated`, which are this life's.
@@ -79,6 +110,7 @@ package struct LoadOutcome: Sendable {
   package var isResumed = false
   /// The size of the uncompressed dump.
   package var bytes: Int64 = 0
+  package var order = LoadOrder.serial(reason: nil)
 }
 
 /// A statement of the dump that was treated in a special way.

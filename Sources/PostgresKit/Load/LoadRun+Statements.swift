@@ -7,6 +7,11 @@ extension LoadRun where Source: ~Copyable {
       try decideTransaction(isLargeObject: false)
       return try beginCopy(copy)
     }
+    switch edits[piece.offset] {
+    case .passOver?: return
+    case .replace(let text)?: return try runReplaced(text)
+    case nil: break
+    }
     let statement = currentStatement
     try decideTransaction(isLargeObject: statement.role == .largeObject)
     switch (mode, statement.role) {
@@ -74,6 +79,16 @@ extension LoadRun where Source: ~Copyable {
     try add(statement)
     try session.flush()
     if session.batch.isOld(request) { try commit(at: reader.state) }
+  }
+
+  /// Runs something else in a statement's place; where it fails among others, again by itself.
+  private mutating func runReplaced(_ text: SQLText) throws {
+    try session.flush()
+    if isCareful || session.batch.isOld(request) { try commit(at: before) }
+    announce()
+    try session.add(text.bytes.span, at: piece.offset, mayDraw: true)
+    try session.flush()
+    if isCareful || session.batch.isOld(request) { try commit(at: reader.state) }
   }
 
   /// Adds the statement to the open transaction.

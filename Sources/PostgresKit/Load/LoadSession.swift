@@ -8,26 +8,38 @@ final class LoadSession {
   var connection: Connection
   let request: LoadRequest
   let isSuperuser: Bool
-  /// Where the last commit left the load.
+  /// Where the last commit left the load, or the task.
   private(set) var committed = LoadPosition()
+  /// What its commits are recorded as.
+  private(set) var record = Record.load
   /// What the dump has changed of the session so far.
   private(set) var state = SessionState()
   var sessionBoundLine: Int64?
   /// By table, what is committed.
   private(set) var rows: [SQLName: Int64] = [:]
   private(set) var isResumed = false
+  /// Whether the ledger has tasks: the load is not in the order of the dump.
+  private(set) var hasTasks = false
+  /// What the session is set to, where that is known.
+  private var assumed: SessionState?
   var batch = LoadBatch()
   /// Rows that were sent in a COPY that is not over.
   var unconfirmedRows: Int64 = 0
+
+  enum Record: Sendable, Hashable {
+    /// The load as a whole.
+    case load
+    /// The task that begins at this byte of the dump and ends at that one.
+    case task(Int64, end: Int64)
+  }
 
   /// Connects, waits until no other loader works on the database, and makes or reads the ledger.
   init(_ request: LoadRequest, interruption: Interruption) throws {
     self.request = request
     connection = try Connection(request.target, interruption: interruption)
-    try connection.pin(.steady)
     isSuperuser = connection.parameterStatus("is_superuser") == "on"
+    try pin()
     try lock()
-    try connection.execute("SET synchronous_commit = off")
     if try LoadLedger.exists(&connection) {
       try resume()
     } else {
@@ -36,11 +48,27 @@ final class LoadSession {
     connection.interruptionGrace = .seconds(1)
   }
 
-  /// Waits for the session of an earlier life, which goes on for a while after its client was killed.
+  /// Connects as one of the workers of a load, whose lead holds the lock.
+  ///
+  /// - Parameters:
+  ///   - number: for `application_name`.
+  ///   - lead: the backend of the lead.
+  init(worker number: Int, of lead: Int32, _ request: LoadRequest, interruption: Interruption) throws {
+    self.request = request
+    let name = "\(request.target.applicationName ?? "recover")/worker-\(number)"
+    connection = try Connection(request.target.replacing(applicationName: name), interruption: interruption)
+    isSuperuser = connection.parameterStatus("is_superuser") == "on"
+    try pin()
+    try WorkerLock.join(lead, &connection)
+    connection.interruptionGrace = .seconds(1)
+  }
+
+  /// Waits for the sessions of an earlier life, which go on for a while after their client was killed.
   private func lock() throws {
     try connection.execute("SET lock_timeout = '60s'")
     do {
       _ = try connection.query("SELECT pg_catalog.pg_advisory_lock(\(LoadLedger.lockKey))")
+      try WorkerLock.awaitNobody(&connection)
     } catch let error as RecoverError where error.sqlState == .lockNotAvailable {
       let database = connection.database
       throw RecoverError(
@@ -52,7 +80,7 @@ final class LoadSession {
   }
 
   private func begin() throws {
-    let first = try LoadLedger.insert(committed, withSession: true, withDraws: true, identity: request.identity)
+    let first = try LoadLedger.insert(committed, withSession: true, draws: .now, identity: request.identity)
     try connection.execute("BEGIN; \(LoadLedger.create) \(first); COMMIT")
   }
 
@@ -73,6 +101,7 @@ final class LoadSession {
     committed = record.position
     rows = record.rows
     isResumed = true
+    hasTasks = try TaskLedger.exists(&connection)
     try restore()
   }
 
@@ -84,10 +113,19 @@ final class LoadSession {
     unconfirmedRows = 0
     sessionBoundLine = committed.sessionBoundLine
     if connection.transactionStatus != .idle { try connection.execute("ROLLBACK") }
+    if record == .load {
+      try resetSettings()
+      try SequenceDraws.restore(try LoadLedger.draws(&connection), &connection)
+    }
+    try assume(committed.session)
+  }
+
+  /// Sets what the dump has set, and nothing else.
+  func assume(_ wanted: SessionState) throws {
     try resetSettings()
-    try SequenceDraws.restore(try LoadLedger.draws(&connection), &connection)
-    state = committed.session
-    for change in state.changes { try connection.execute(bytes: change.statement.bytes) }
+    for change in wanted.changes { try connection.execute(bytes: change.statement.bytes) }
+    state = wanted
+    assumed = wanted
   }
 
   /// Undoes what the dump set, but not what is pinned.
@@ -97,7 +135,8 @@ final class LoadSession {
   }
 
   private func pin() throws {
-    try connection.pin(.steady)
+    assumed = nil
+    try connection.pin(.steady + request.tuning.settings(isSuperuser: isSuperuser))
     // Recorded rows that a crash of the server loses are lost together with their ledger rows; the last commit
     // waits for the disk, and with it for all before it.
     try connection.execute("SET synchronous_commit = off")
@@ -175,9 +214,7 @@ extension LoadSession {
     var next = LoadPosition(sequence: committed.sequence + 1, reader: reader, session: state)
     next.isPending = isPending
     next.sessionBoundLine = sessionBoundLine
-    let row = try LoadLedger.insert(
-      next, withSession: state != committed.session,
-      rows: batch.rows.map { LoadedRows(table: $0.key, rows: $0.value) }, withDraws: batch.mayDraw)
+    let row = try ledgerRow(next)
     let begin = batch.isOpen ? "" : "BEGIN; "
     let outcomes = try connection.executeAll(bytes: Array("\(begin)\(row); COMMIT\(goingOn ? "; BEGIN" : "")".utf8))
     guard outcomes.contains(where: { $0.tag == "COMMIT" }) else {
@@ -190,10 +227,22 @@ extension LoadSession {
     return true
   }
 
+  private func ledgerRow(_ next: LoadPosition) throws -> String {
+    let counts = batch.rows.map { LoadedRows(table: $0.key, rows: $0.value) }
+    switch record {
+    case .load:
+      return try LoadLedger.insert(
+        next, withSession: state != committed.session, rows: counts, draws: batch.mayDraw ? .now : .asBefore)
+    case .task(let task, let end):
+      return try TaskLedger.insert(task, next, isDone: next.reader.offset >= end, rows: counts)
+    }
+  }
+
   /// Rolls the open transaction back; what was collected is forgotten.
   func rollback() throws {
     batch = LoadBatch()
     state = committed.session
+    assumed = nil
     sessionBoundLine = committed.sessionBoundLine
     if connection.transactionStatus != .idle { try connection.execute("ROLLBACK") }
   }
@@ -202,6 +251,38 @@ extension LoadSession {
   func reconnect(at reader: DumpReaderState) throws {
     try resetSettings()
     state = SessionState()
+    try commit(at: reader, evenIfEmpty: true)
+  }
+}
+
+// MARK: Tasks
+
+extension LoadSession {
+  /// Makes a task the one that is worked on; what its session needs is set.
+  func begin(_ task: Record, at position: LoadPosition) throws {
+    batch = LoadBatch()
+    record = task
+    committed = position
+    rows = [:]
+    if connection.transactionStatus != .idle { try connection.execute("ROLLBACK") }
+    if assumed == position.session { state = position.session } else { try assume(position.session) }
+  }
+
+  /// Records that the serial part is over, and that tasks follow; from here on sequences are left alone.
+  func beginTasks(_ layout: String) throws {
+    try resetSettings()
+    var next = committed
+    next.sequence += 1
+    let row = try LoadLedger.insert(next, withSession: false, draws: .unknown)
+    try connection.execute("BEGIN; \(TaskLedger.create(layout)); \(row); COMMIT")
+    committed = next
+    hasTasks = true
+  }
+
+  /// Goes on at another place of the dump, and records that.
+  func jump(to reader: DumpReaderState, _ session: SessionState) throws {
+    try assume(session)
+    batch.noteDraw()
     try commit(at: reader, evenIfEmpty: true)
   }
 }

@@ -9,7 +9,7 @@ struct EverythingTests {
   private let everything: String
   private let bench: LoadBench
 
-  private static let made = Result {
+  static let made = Result {
     let database = try ScratchPostgres.shared().makeDatabase("everything")
     try ScratchPostgres.shared().psql(database, file: Fixtures.path("dumps/everything.sql"))
     return database

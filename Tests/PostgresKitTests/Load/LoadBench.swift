@@ -7,6 +7,11 @@ import Testing
 /// Loads dumps into databases of a scratch server, and compares with what psql makes of them.
 struct LoadBench {
   let server: ScratchPostgres
+  /// Over how many connections it loads.
+  var jobs = 1
+  /// Into which parts it cuts data: small, so that a small dump has many.
+  var partBytes = 2000
+  var smallBytes = 500
 
   init(_ server: ScratchPostgres? = nil) throws { self.server = try server ?? .shared() }
 
@@ -27,6 +32,9 @@ struct LoadBench {
     // Small, so that a small dump has many pieces.
     request.limits.bufferBytes = 4096
     request.limits.chunkBytes = 1024
+    request.tuning = LoadTuning(jobs: jobs, maintenanceWorkers: 1)
+    request.partBytes = partBytes
+    request.smallBytes = smallBytes
     return request
   }
 
@@ -38,9 +46,26 @@ struct LoadBench {
   ) throws -> LoadOutcome {
     var request = try request(database, rules: rules)
     request.commitBytes = commitBytes
-    return try DumpLoader.load(request, hooks: hooks, interruption: Interruption()) { offset in
+    guard jobs > 1 else {
+      return try DumpLoader.load(request, hooks: hooks, interruption: Interruption()) { offset in
+        MemorySource(dump, from: Int(offset))
+      }
+    }
+    return try DumpLoader.load(
+      request, index: .known(Self.index(dump, chunkBytes: partBytes / 2)), hooks: hooks, interruption: Interruption()
+    ) { offset in
       MemorySource(dump, from: Int(offset))
     }
+  }
+
+  /// The index of a dump, with small chunks.
+  static func index(_ dump: [UInt8], chunkBytes: Int = 1000) throws -> DumpIndex {
+    var readerLimits = DumpReaderLimits()
+    readerLimits.chunkBytes = 256
+    var limits = DumpScan.Limits()
+    limits.index.chunkBytes = chunkBytes
+    var reader = DumpReader(MemorySource(dump), named: "dump.sql", limits: readerLimits)
+    return try DumpScan(reading: &reader, limits: limits, interruption: Interruption()).index
   }
 
   /// Loads the dump by psql, as the runbook does.
@@ -79,13 +104,19 @@ struct LoadBench {
     #expect(first == nil && left.count == right.count, "\(what): \(String(describing: first))")
   }
 
-  /// Asserts that the loader makes of a dump what psql makes of it.
+  /// Asserts that the loader makes of a dump what psql makes of it, over one connection and over two.
   func expectAsPsql(_ dump: [UInt8], stopOnError: Bool = true, _ what: String = "") throws {
-    let (ours, theirs) = (try server.makeDatabase("ours"), try server.makeDatabase("theirs"))
-    defer { for name in [ours, theirs] { try? server.dropDatabase(name) } }
+    let theirs = try server.makeDatabase("theirs")
+    defer { try? server.dropDatabase(theirs) }
     try psql(dump, into: theirs, stopOnError: stopOnError)
-    try load(dump, into: ours)
-    try expectSame(ours, as: theirs, what)
+    for jobs in [1, 2] {
+      var bench = self
+      bench.jobs = jobs
+      try server.withDatabase { ours in
+        try bench.load(dump, into: ours)
+        try expectSame(ours, as: theirs, "\(what), jobs: \(jobs)")
+      }
+    }
   }
 
   func probe(_ database: String) throws -> LoadProbe {
