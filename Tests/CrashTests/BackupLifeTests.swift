@@ -59,6 +59,31 @@ struct BackupLifeTests {
     }
   }
 
+  @Test("a backup that is killed while it writes rows is no backup either", arguments: [1, 3])
+  func killedWhileWriting(jobs: Int) throws {
+    let lab = try RecoverLab(
+      server: try ScratchPostgres.shared(),
+      sql: "CREATE TABLE big AS SELECT i, repeat(md5(i::text), 8) AS t FROM generate_series(1, 200000) AS i")
+    let place = "\(lab.repository)/db/\(lab.database)"
+    let backup = try lab.start([
+      "backup", "db", "--database", lab.url, "--repository", lab.repository, "--level", "9", "--jobs", "\(jobs)",
+    ])
+    let deadline = Deadline.after(.seconds(60))
+    // The schema's member, and one of rows.
+    while try TestProcess.run(["sh", "-c", "[ $(cat \"$0\"/.partial-*/*.index | wc -l) -ge 2 ]", place]).status != 0 {
+      try #require(!deadline.hasPassed, "nothing was written")
+    }
+    backup.signal(SIGKILL)
+    try #require(backup.wait() == 128 + SIGKILL)
+    let list = try lab.recover(["backup", "list", "--repository", lab.repository])
+    #expect(list.outputText.contains("unfinished: its writer is dead"), "\(list.outputText)")
+    let partial = "\(place)/" + (try #require(try lab.files(place).first))
+    let refused = try lab.recover(["db", "--yes", "--from", partial])
+    #expect(refused.status != 0, "\(refused.outputText)")
+    let good = try lab.makeBackup(lab.database)
+    #expect(try lab.files(place) == [try #require(good.split(separator: "/").last.map(String.init))])
+  }
+
   @Test("Ctrl-C and SIGTERM end a backup at once, and nothing is left", arguments: [SIGINT, SIGTERM])
   func stopped(signal: Int32) throws {
     let lab = try RecoverLab(server: try ScratchPostgres.shared(), sql: Self.slow)

@@ -29,7 +29,7 @@ package struct DatabaseBackup: Sendable {
     let partial = try PartialBackup(id, in: parent)
     do {
       let tools = try await DumpTools.find(
-        serverVersion: server.version, request.settings, run: request.run, directory: partial.path)
+        server: server, request.settings, run: request.run, directory: partial.path)
       let work = BackupWork(request: request, directory: partial.path, tools: tools, report: report)
       let written = try await work.write()
       var manifest = BackupManifest(id, request, written, tools, server)
@@ -55,6 +55,8 @@ struct ServerLook: Sendable {
   var version: Int
   /// Nil where our role may not ask.
   var systemIdentifier: String?
+  /// Whether our role may read the hashes of passwords.
+  var isSuperuser: Bool
 
   static func take(_ settings: ConnectionSettings, _ interruption: Interruption) throws -> ServerLook {
     var connection = try Connection.administrative(settings, interruption: interruption)
@@ -64,7 +66,9 @@ struct ServerLook: Sendable {
     } catch let error as RecoverError where error.code == .missingRequirement {
       identity = nil
     }
-    return ServerLook(version: connection.serverVersion, systemIdentifier: identity?.systemIdentifier)
+    return ServerLook(
+      version: connection.serverVersion, systemIdentifier: identity?.systemIdentifier,
+      isSuperuser: connection.parameterStatus("is_superuser") == "on")
   }
 }
 

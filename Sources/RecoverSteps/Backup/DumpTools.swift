@@ -10,18 +10,21 @@ struct DumpTools: Sendable {
   let version: String
   private let context: ChildContext
   private let settings: ConnectionSettings
+  private let isSuperuser: Bool
 
   /// Finds them.
   ///
   /// - Parameter directory: where their messages go.
   /// - Throws: ``RecoverError`` `missingRequirement` where there is none of the server's version.
   static func find(
-    serverVersion: Int, _ settings: ConnectionSettings, run: String, directory: String
+    server: ServerLook, _ settings: ConnectionSettings, run: String, directory: String
   ) async throws -> DumpTools {
     // Not a run of the engine: a backup leaves nothing behind that another epoch would have to end.
     let context = ChildContext(run: run, epoch: 1, logFile: "\(directory)/tools.log") { _ in }
-    let program = try await DumpProgram.find(serverVersion: serverVersion, purpose: "a backup", context)
-    return DumpTools(pgDump: program.path, version: program.version, context: context, settings: settings)
+    let program = try await DumpProgram.find(serverVersion: server.version, purpose: "a backup", context)
+    return DumpTools(
+      pgDump: program.path, version: program.version, context: context, settings: settings,
+      isSuperuser: server.isSuperuser)
   }
 
   /// The whole schema, as it is in a snapshot, in an archive that pg_restore takes apart.
@@ -51,9 +54,10 @@ struct DumpTools: Sendable {
       ])
   }
 
-  /// The roles of the whole server, with what rights on passwords we have.
+  /// The roles of the whole server, with the hashes of their passwords where we may read those.
   func dumpRoles(to file: String) async throws {
-    try await run("the dump of roles", tool: "pg_dumpall", ["--roles-only", "--file=\(file)"])
+    let passwords = isSuperuser ? [] : ["--no-role-passwords"]
+    try await run("the dump of roles", tool: "pg_dumpall", ["--roles-only", "--file=\(file)"] + passwords)
   }
 
   /// Passwords go by the environment.
