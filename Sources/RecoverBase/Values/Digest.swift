@@ -25,7 +25,13 @@ package struct Digest: Sendable, Hashable {
     self.bytes = bytes
   }
 
-  fileprivate init(bytes: [UInt8]) { self.bytes = bytes }
+  /// A digest from its bytes; nil unless there are exactly 32.
+  package init?(bytes: [UInt8]) {
+    guard bytes.count == 32 else { return nil }
+    self.bytes = bytes
+  }
+
+  fileprivate init(_ bytes: [UInt8]) { self.bytes = bytes }
 
   /// 64 lower-case hexadecimal digits.
   package var hex: String {
@@ -91,5 +97,5 @@ package struct DigestBuilder {
   }
 
   /// The digest of everything so far; the builder can go on afterwards.
-  package func finish() -> Digest { Digest(bytes: Array(hasher.finalize())) }
+  package func finish() -> Digest { Digest(Array(hasher.finalize())) }
 }

@@ -4,10 +4,14 @@ internal import CZlib
 enum GzipWriter {
   /// One member that holds `content`.
   ///
-  /// - Parameter level: 0 stores, 9 compresses best.
-  static func member(_ content: [UInt8], level: Int32 = 6) -> [UInt8] {
+  /// - Parameters:
+  ///   - level: 0 stores, 9 compresses best.
+  ///   - memory: 1 to 9; 1 makes a block of every 128 symbols.
+  ///   - strategy: zlib's, such as `Z_FIXED`.
+  static func member(_ content: [UInt8], level: Int32 = 6, memory: Int32 = 8, strategy: Int32 = 0) -> [UInt8] {
     var stream = unsafe z_stream()
-    unsafe recover_deflate_init(&stream, level, 15 + 16)
+    unsafe deflateInit2_(
+      &stream, level, Z_DEFLATED, 15 + 16, memory, strategy, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
     defer { unsafe deflateEnd(&stream) }
     var output = [UInt8](repeating: 0, count: unsafe Int(deflateBound(&stream, uLong(content.count))) + 64)
     var input = content
