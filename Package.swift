@@ -55,7 +55,8 @@ let package = Package(
     .target(name: "RecoverCore", dependencies: ["RecoverBase"], swiftSettings: strict),
     // The kits: each could be lifted out and used alone.
     .target(name: "PostgresKit", dependencies: ["RecoverBase", "Clibpq"], swiftSettings: strict),
-    .target(name: "ArchiveKit", dependencies: ["RecoverBase", "CZlib", "CLibdeflate"], swiftSettings: strict),
+    .target(
+      name: "ArchiveKit", dependencies: ["RecoverBase", "CZlib", "CLibdeflate", "CZstd"], swiftSettings: strict),
     .target(
       name: "HostKit", dependencies: ["RecoverBase", "CCurl", "CLinux"],
       swiftSettings: strict),
@@ -64,6 +65,7 @@ let package = Package(
     .systemLibrary(name: "Clibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLibdeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CLinux"),
     // What the engine costs a step; `make bench` builds and runs it.
@@ -93,7 +95,7 @@ let package = Package(
     .testTarget(
       name: "RecoverStepsTests",
       dependencies: [
-        "RecoverSteps", "RecoverEngine", "RecoverCore", "PostgresKit", "HostKit", "RecoverTestSupport",
+        "RecoverSteps", "RecoverEngine", "RecoverCore", "PostgresKit", "ArchiveKit", "HostKit", "RecoverTestSupport",
       ],
       swiftSettings: strict),
     .testTarget(

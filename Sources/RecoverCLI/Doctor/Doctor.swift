@@ -54,11 +54,11 @@ struct Doctor {
   /// told is which ones are in use.
   private func libraries() -> [Finding] {
     let loaded = String(decoding: (try? RunDirectory.read("/proc/self/maps")) ?? [], as: UTF8.self)
-    return [
+    let packages = [
       ("libpq", "libpq5"), ("libsqlite3", "libsqlite3-0"), ("libz", "zlib1g"), ("libdeflate", "libdeflate0"),
-      ("libcurl", "libcurl4"),
-    ].map {
-      name, package in
+      ("libzstd", "libzstd1"), ("libcurl", "libcurl4"),
+    ]
+    return packages.map { name, package in
       let path = loaded.split(separator: "\n").first { $0.contains("/\(name).so") }?.split(separator: " ").last
       return Finding(
         subject: name, verdict: path == nil ? .bad : .good, detail: path.map(String.init) ?? "not loaded",
