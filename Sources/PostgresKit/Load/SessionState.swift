@@ -8,7 +8,9 @@ struct SessionState: Sendable, Hashable, Codable {
     var statement: SQLText
   }
 
-  private(set) var changes: [Change] = []
+  private(set) var changes: [Change]
+
+  init(changes: [Change] = []) { self.changes = changes }
 
   mutating func apply(_ change: SessionChange, statement: SQLText) {
     switch change {

@@ -3,13 +3,20 @@ internal import Glibc
 internal import PostgresKit
 package import RecoverBase
 
-/// A backup on disk: plain SQL, the same in gzip, or an archive of pg_dump, told apart by the first bytes and not by the
-/// name.
+/// A backup on disk: plain SQL, the same in gzip or zstd, or an archive of pg_dump, told apart by the first bytes and
+/// not by the name.
 package struct BackupFile: Sendable {
   package let path: String
-  package let isCompressed: Bool
+  package let compression: Compression?
   /// The archive that it is; nil for SQL.
   package let archive: ArchiveDump?
+
+  package enum Compression: String, Sendable, Hashable {
+    case gzip
+    case zstd
+  }
+
+  package var isCompressed: Bool { compression != nil }
 
   /// Looks at a file's first bytes, or at a directory.
   ///
@@ -17,19 +24,20 @@ package struct BackupFile: Sendable {
   ///   recover does not read.
   package init(path: String) throws {
     self.path = path
-    let magic = ArchiveForm.isDirectory(path) ? [] : try ArchiveFiles.bytes(of: path, at: 0, count: 16)
+    let magic = ArchiveForm.isDirectory(path) ? [] : try FileSource.bytes(of: path, at: 0, count: 16)
     archive = try ArchiveForm.detect(path, front: magic[...]).map { ArchiveDump(path: path, form: $0) }
-    isCompressed = magic.starts(with: [0x1f, 0x8b])
-    if magic.starts(with: [0x28, 0xb5, 0x2f, 0xfd]) {
-      throw RecoverError(
-        .backupRefused, "\(path) is compressed with zstd, which this recover can't read yet",
-        hint: "decompress it first: zstd -d \(path)")
-    }
+    compression = Compression(magic)
     if magic.isEmpty, archive == nil { throw Self.empty(path) }
   }
 
   private static func empty(_ path: String) -> RecoverError {
     RecoverError(.backupRefused, "\(path) is empty", hint: "what was to write it has failed; use another backup")
+  }
+
+  /// What the file is, for people: `SQL in gzip`.
+  package var form: String {
+    if let archive { return "archive of pg_dump in \(archive.form.rawValue) format" }
+    return compression.map { "SQL in \($0.rawValue)" } ?? "SQL"
   }
 
   /// What identifies the file as it is now.
@@ -61,28 +69,71 @@ package struct BackupFile: Sendable {
   }
 }
 
+extension BackupFile.Compression {
+  /// - Parameter magic: the file's first bytes.
+  fileprivate init?(_ magic: [UInt8]) {
+    if magic.starts(with: [0x1f, 0x8b]) {
+      self = .gzip
+    } else if magic.starts(with: [0x28, 0xb5, 0x2f, 0xfd]) || Self.isSkippableFrame(magic) {
+      self = .zstd
+    } else {
+      return nil
+    }
+  }
+
+  /// Whether a frame that holds no content begins here, as pzstd writes one first (RFC 8878, 3.1.2).
+  private static func isSkippableFrame(_ magic: [UInt8]) -> Bool {
+    magic.first.map { $0 & 0xF0 == 0x50 } == true && magic.dropFirst().starts(with: [0x2a, 0x4d, 0x18])
+  }
+}
+
 /// The bytes of a backup, decompressed.
 package enum BackupSource: ByteSource, ~Copyable {
   case plain(FileSource)
   case gzip(GzipSource<FileSource>)
+  case zstd(ZstdSource<FileSource>)
   case archive(ArchiveSource)
 
   /// Opens a backup so that the next byte is the one at an offset of the decompressed stream.
   ///
-  /// A plain file is sought in; a gzip file is inflated from its front; an archive is read from the piece that holds the
-  /// offset, where that is known.
-  package init(_ file: BackupFile, offset: Int64 = 0, _ interruption: Interruption? = nil) throws {
+  /// A plain file is sought in; a gzip file is inflated from the last known place before the offset; a zstd file is
+  /// decompressed from its front; an archive is read from the piece that holds the offset, where that is known.
+  ///
+  /// - Parameters:
+  ///   - access: the places that are known of this file.
+  ///   - recorder: told such places, where a gzip file is read from its front.
+  package init(
+    _ file: BackupFile, offset: Int64 = 0, access: BackupAccess? = nil, recorder: GzipAccessRecorder? = nil,
+    _ interruption: Interruption? = nil
+  ) throws {
     if let archive = file.archive {
       self = .archive(try archive.open(at: offset, interruption))
       return
     }
-    guard file.isCompressed else {
-      self = .plain(try FileSource(path: file.path, offset: offset))
-      return
+    switch file.compression {
+    case nil: self = .plain(try FileSource(path: file.path, offset: offset))
+    case .gzip:
+      var source =
+        if recorder == nil, let known = try access?.source(of: file.path, at: offset) {
+          known
+        } else {
+          try GzipSource(try FileSource(path: file.path), named: file.path, recorder: recorder)
+        }
+      try Self.go(to: offset, from: source.contentOffset, in: &source)
+      self = .gzip(source)
+    case .zstd:
+      var source = try ZstdSource(try FileSource(path: file.path), named: file.path)
+      try Self.go(to: offset, from: 0, in: &source)
+      self = .zstd(source)
     }
-    var source = try GzipSource(try FileSource(path: file.path), named: file.path)
-    try source.skip(offset)
-    self = .gzip(source)
+  }
+
+  private static func go<Source: ByteSource & ~Copyable>(
+    to offset: Int64, from start: Int64, in source: inout Source
+  ) throws {
+    guard try source.skip(offset - start) == offset - start else {
+      throw RecoverError(.backupRefused, "the backup is shorter than it was: byte \(offset) is not there any more")
+    }
   }
 
   package mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
@@ -105,6 +156,15 @@ package enum BackupSource: ByteSource, ~Copyable {
         self = .gzip(source)
         throw error
       }
+    case .zstd(var source):
+      do {
+        let count = try unsafe source.read(into: buffer)
+        self = .zstd(source)
+        return count
+      } catch {
+        self = .zstd(source)
+        throw error
+      }
     case .archive(var source):
       do {
         let count = try unsafe source.read(into: buffer)
@@ -121,25 +181,8 @@ package enum BackupSource: ByteSource, ~Copyable {
     switch self {
     case .plain(let source): source.consumedBytes
     case .gzip(let source): source.consumedBytes
+    case .zstd(let source): source.consumedBytes
     case .archive(let source): source.consumedBytes
-    }
-  }
-}
-
-extension GzipSource where Source == FileSource {
-  /// Reads and forgets the bytes up to an offset.
-  fileprivate mutating func skip(_ count: Int64) throws {
-    var left = count
-    var buffer = [UInt8](repeating: 0, count: 1 << 18)
-    while left > 0 {
-      let size = Int(min(left, Int64(buffer.count)))
-      let read = try unsafe buffer.withUnsafeMutableBytes { bytes in
-        try unsafe self.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<size]))
-      }
-      guard read > 0 else {
-        throw RecoverError(.backupRefused, "the backup is shorter than it was: byte \(count) is not there any more")
-      }
-      left -= Int64(read)
     }
   }
 }

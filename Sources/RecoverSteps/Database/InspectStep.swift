@@ -81,7 +81,7 @@ struct InspectStep: Step {
   /// One pass over the backup; kept beside the journal for the steps that need its details.
   private func survey(_ work: DatabaseWork, _ context: StepContext) async throws -> DumpSurvey {
     let directory = context.epoch > 0 ? context.directory : nil
-    let survey = try await SurveyFile.scan(work.bindings.backup, reporter: context.reporter, keepingMapIn: directory)
+    let survey = try await SurveyFile.scan(work.bindings.backup, reporter: context.reporter, keepingIndexIn: directory)
     if let directory { try SurveyFile.keep(survey, in: directory) }
     return survey
   }
@@ -91,21 +91,17 @@ struct InspectStep: Step {
 enum SurveyFile {
   /// Reads the whole backup.
   ///
-  /// - Parameter directory: where to keep how an archive is read.
+  /// - Parameter directory: where to keep the index that the same pass makes, and how an archive is read.
   static func scan(
-    _ backup: BackupReference, reporter: (any StepReporter)? = nil, keepingMapIn directory: String? = nil
+    _ backup: BackupReference, reporter: (any StepReporter)? = nil, keepingIndexIn directory: String? = nil
   ) async throws -> DumpSurvey {
     try await BlockingThread.run("recover-survey") { interruption in
       let file = try BackupFile(path: backup.path)
-      try file.check(backup)
-      var reader = DumpReader(try BackupSource(file, interruption), named: backup.path)
       // How much SQL an archive holds is known when it was read.
       let total = file.archive == nil ? backup.sizeBytes : nil
-      let survey = try DumpSurvey(reading: &reader, interruption: interruption) { bytes in
+      return try DumpIndexFile.make(backup, of: file, in: directory, interruption: interruption) { bytes in
         reporter?.progress(Progress(doneBytes: bytes, totalBytes: total))
-      }
-      if let directory { try file.archive?.keepMap(in: directory) }
-      return survey
+      }.survey
     }
   }
 

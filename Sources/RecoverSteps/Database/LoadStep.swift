@@ -35,6 +35,7 @@ struct LoadStep: Step {
     let total = isCompressed ? backup.sizeBytes : report.dumpBytes
     let outcome = try await Checkpoints.run("recover-load", reporter: reporter) { interruption, checkpoints in
       try Self.check(file, backup, request.identity, mapIn: directory, interruption)
+      let access = DumpIndexFile.load(backup, digest: report.sha256, in: directory)?.access
       var hooks = LoadHooks()
       hooks.progress = { progress in
         let done = isCompressed ? progress.consumedBytes : progress.offsetBytes
@@ -48,7 +49,7 @@ struct LoadStep: Step {
         reporter.reach(Self.commitPoint)
       }
       return try DumpLoader.load(request, hooks: hooks, interruption: interruption) { offset in
-        try BackupSource(file, offset: offset, interruption)
+        try BackupSource(file, offset: offset, access: access, interruption)
       }
     }
     return try evidence(outcome)

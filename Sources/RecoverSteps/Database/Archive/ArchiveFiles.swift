@@ -11,21 +11,6 @@ enum ArchiveFiles {
     var modifiedNanoseconds: Int64
   }
 
-  /// Bytes of a file; fewer where it ends.
-  static func bytes(of path: String, at offset: Int64, count: Int) throws -> [UInt8] {
-    var source = try FileSource(path: path, offset: offset)
-    var bytes = [UInt8](repeating: 0, count: count)
-    var filled = 0
-    while filled < count {
-      let read = try unsafe bytes.withUnsafeMutableBytes { buffer in
-        try unsafe source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
-      }
-      guard read > 0 else { break }
-      filled += read
-    }
-    return Array(bytes.prefix(filled))
-  }
-
   /// The files of a directory archive, by name.
   static func members(ofDirectory path: String) throws -> [Member] {
     let names: [String]
@@ -52,7 +37,7 @@ enum ArchiveFiles {
     var members: [Member] = []
     var offset: Int64 = 0
     while true {
-      let header = try bytes(of: path, at: offset, count: ArchiveForm.tarBlockBytes)
+      let header = try FileSource.bytes(of: path, at: offset, count: ArchiveForm.tarBlockBytes)
       if header.count == ArchiveForm.tarBlockBytes, header.allSatisfy({ $0 == 0 }) { return members }
       guard header.count == ArchiveForm.tarBlockBytes, let size = tarSize(header[124..<136]), size >= 0 else {
         throw RecoverError(
@@ -92,11 +77,11 @@ extension ArchiveFiles {
     let path = "\(directory)/\(member.name)"
     let isWhole: Bool
     if member.name.hasSuffix(".gz") {
-      isWhole = try bytes(of: path, at: 0, count: 2) == [0x1F, 0x8B]
+      isWhole = try FileSource.bytes(of: path, at: 0, count: 2) == [0x1F, 0x8B]
     } else if member.name.hasSuffix(".lz4") || member.name.hasSuffix(".zst") {
       isWhole = member.sizeBytes > 0
     } else {
-      let end = try bytes(of: path, at: max(member.sizeBytes - 5, 0), count: 5)
+      let end = try FileSource.bytes(of: path, at: max(member.sizeBytes - 5, 0), count: 5)
       isWhole =
         end == Array("\\.\n\n\n".utf8) || end.suffix(4) == Array(";\n\n\n".utf8)
         || member.sizeBytes == 2 && end == Array("\n\n".utf8)

@@ -54,9 +54,9 @@ struct ArchiveHeader: Sendable, Hashable {
   init(_ path: String, form: ArchiveForm) throws {
     let bytes: [UInt8]
     switch form {
-    case .custom: bytes = try ArchiveFiles.bytes(of: path, at: 0, count: 11)
-    case .directory: bytes = try ArchiveFiles.bytes(of: "\(path)/toc.dat", at: 0, count: 11)
-    case .tar: bytes = try ArchiveFiles.bytes(of: path, at: Int64(ArchiveForm.tarBlockBytes), count: 11)
+    case .custom: bytes = try FileSource.bytes(of: path, at: 0, count: 11)
+    case .directory: bytes = try FileSource.bytes(of: "\(path)/toc.dat", at: 0, count: 11)
+    case .tar: bytes = try FileSource.bytes(of: path, at: Int64(ArchiveForm.tarBlockBytes), count: 11)
     }
     guard bytes.count == 11, bytes.starts(with: Array("PGDMP".utf8)), bytes[5] == 1 else {
       throw RecoverError(

@@ -181,4 +181,26 @@ struct DumpIndexPropertyTests {
       try Property.require(world.index.digest == world.survey.digest, "another digest")
     }
   }
+
+  @Test("an index is the same after its way through bytes, and damaged bytes are refused or read, never worse")
+  func bytes() throws {
+    try Property.check { random in
+      let index = try World(&random).index
+      var writer = ByteWriter()
+      index.write(to: &writer)
+      var reader = ByteReader(writer.bytes)
+      try Property.require(try DumpIndex(from: &reader) == index && reader.isAtEnd, "another index")
+      var damaged = writer.bytes
+      let place = random.int(0...damaged.count - 1)
+      if random.chance(1, of: 2) {
+        damaged.removeLast(damaged.count - place)
+      } else {
+        damaged[place] ^= 1 << UInt8(random.int(0...7))
+      }
+      reader = ByteReader(damaged)
+      do {
+        _ = try DumpIndex(from: &reader)
+      } catch is ByteReader.Damaged {}
+    }
+  }
 }
