@@ -7,6 +7,7 @@ struct RecoverCommand: AsyncParsableCommand {
     abstract: "Recover databases, prove it, and go back by itself when something fails.",
     discussion: """
       In an incident:
+        recover inspect backup.sql            what it holds, whether it is whole
         recover db --from backup.sql --plan   what would happen; changes nothing
         recover db --from backup.sql          do it
         recover runs                          what ran, what is still open
@@ -25,7 +26,8 @@ struct RecoverCommand: AsyncParsableCommand {
       """,
     version: RecoverVersion.text,
     groupedSubcommands: [
-      CommandGroup(name: "Recover", subcommands: [DatabaseCommand.self, RunCommand.self, UndoCommand.self]),
+      CommandGroup(
+        name: "Recover", subcommands: [DatabaseCommand.self, RunCommand.self, UndoCommand.self, InspectCommand.self]),
       CommandGroup(name: "Back up", subcommands: [BackupCommand.self]),
       CommandGroup(
         name: "Runs",

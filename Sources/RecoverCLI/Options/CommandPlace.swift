@@ -15,7 +15,7 @@ struct CommandPlace: Sendable, Hashable {
 
   /// The commands that look into the state directory, and whether they read policies as well.
   static let commands: [String: Bool] = [
-    "db": true, "run": true, "undo": true, "cleanup": true, "backup db": true,
+    "db": true, "run": true, "undo": true, "inspect": true, "cleanup": true, "backup db": true,
     "backup list": true, "backup show": true, "backup prune": true, "policy lint": true, "policy show": true,
     "runs": false,
     "show": false, "logs": false, "resume": false, "pause": false, "cancel": false, "approve": false, "reject": false,

@@ -14,10 +14,18 @@ struct DumpChoice: Sendable {
   /// - Throws: ``RecoverError`` `backupRefused` for a dump that was cut off or is empty, `usage` when nobody can tell
   ///   which of its databases is meant.
   init(_ survey: DumpSurvey, bindings: DatabaseBindings) throws {
+    try self.init(survey, path: bindings.backup.path, segment: bindings.segment, name: bindings.name)
+  }
+
+  /// - Parameters:
+  ///   - path: what errors call the dump.
+  ///   - segment: the name of the database in the dump, where somebody says which.
+  ///   - name: what the restored database is called.
+  init(_ survey: DumpSurvey, path: String, segment: String?, name: String) throws {
     self.survey = survey
-    path = bindings.backup.path
+    self.path = path
     try Self.requireWhole(survey, path: path)
-    database = try Self.choose(survey.connectedDatabases, bindings)
+    database = try Self.choose(survey.connectedDatabases, path: path, segment: segment, name: name)
     try refuseWhatMakesNothing()
   }
 
@@ -51,20 +59,20 @@ struct DumpChoice: Sendable {
       hint: "use a dump with its schema: pg_dump without --data-only and --section")
   }
 
-  private static func choose(_ names: [String], _ bindings: DatabaseBindings) throws -> String? {
-    if let segment = bindings.segment {
+  private static func choose(_ names: [String], path: String, segment: String?, name: String) throws -> String? {
+    if let segment {
       guard names.contains(segment) else {
         throw RecoverError(
-          .usage, "\(bindings.backup.path) holds no database \(segment)",
+          .usage, "\(path) holds no database \(segment)",
           hint: names.isEmpty ? "it connects to none: leave --segment out" : "it holds \(names.joined(separator: ", "))"
         )
       }
       return segment
     }
     if names.count <= 1 { return names.first }
-    if names.contains(bindings.name) { return bindings.name }
+    if names.contains(name) { return name }
     throw RecoverError(
-      .usage, "\(bindings.backup.path) holds \(names.count) databases, and none is called \(bindings.name)",
+      .usage, "\(path) holds \(names.count) databases, and none is called \(name)",
       hint: "say which with --segment: \(names.joined(separator: ", "))")
   }
 
@@ -97,7 +105,9 @@ struct DumpChoice: Sendable {
   }
 
   /// What the server has to have.
-  var requirements: Requirements {
+  var requirements: Requirements { Self.requirements(of: segments) }
+
+  static func requirements(of segments: [DumpSegment]) -> Requirements {
     Requirements(
       roles: Set(segments.flatMap(\.roles)), owners: Set(segments.flatMap(\.owners)),
       extensions: Set(segments.flatMap(\.extensions).map(\.name)),
@@ -134,11 +144,7 @@ struct DumpChoice: Sendable {
   }
 
   /// `dumped from PostgreSQL 15.18 by pg_dump 15.18`.
-  var origin: String {
-    let server = survey.origin.server.map { "dumped from PostgreSQL \($0.text)" } ?? "of unknown origin"
-    let program = survey.origin.program.map { " by pg_dump \($0.text)" } ?? ""
-    return server + program + (survey.origin.started.map { ", \($0)" } ?? "")
-  }
+  var origin: String { survey.origin.text }
 
   /// What people should know before they say yes.
   func warnings(serverVersion: Int, name: String) -> [String] {
@@ -167,4 +173,13 @@ extension DumpObject.Kind {
 extension DumpSegment {
   /// Whether anything in it was understood as part of a dump.
   fileprivate var hasContent: Bool { !tables.isEmpty || !objectCounts.isEmpty || encoding != nil }
+}
+
+extension DumpOrigin {
+  /// `dumped from PostgreSQL 15.18 by pg_dump 15.18`.
+  var text: String {
+    let server = server.map { "dumped from PostgreSQL \($0.text)" } ?? "of unknown origin"
+    let program = program.map { " by pg_dump \($0.text)" } ?? ""
+    return server + program + (started.map { ", \($0)" } ?? "")
+  }
 }

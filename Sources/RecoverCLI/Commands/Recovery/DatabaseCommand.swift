@@ -20,6 +20,7 @@ struct DatabaseCommand: ReportingCommand {
         recover db --from all.sql --all-databases --database postgres://db1/app
         recover db --from backup.sql --serve all --confirm app   (production)
         recover db --from backup.sql --in-place --confirm app    (no room for two)
+        recover db --from backup.sql --list                      (what it holds)
 
       The live database is not touched until its replacement is loaded and
       proved; it is kept afterwards, and `recover undo` swaps it back. With
@@ -30,7 +31,7 @@ struct DatabaseCommand: ReportingCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The backup: a dump in SQL, plain or gzip, an archive of pg_dump (-Fc, -Fd, -Ft), or a directory that recover backup made; - for standard input.",
+      "The backup: SQL, plain, gzip or zstd, an archive of pg_dump (-Fc, -Fd, -Ft), or a directory that recover backup made; - for standard input.",
       valueName: "file|dir"))
   var from: [String]
 
@@ -61,12 +62,22 @@ struct DatabaseCommand: ReportingCommand {
   @Option(help: ArgumentHelp("Where --in-place dumps the live database to first.", valueName: "dir"))
   var safetyDump: String?
 
+  @Flag(
+    name: .customLong("list"), help: "List the objects, rows and sizes of the backup; asks no server, restores nothing."
+  )
+  var listsContent = false
+
   @OptionGroup var action: ActionOptions
   @OptionGroup var global: GlobalOptions
 
   mutating func runReporting() async throws -> ExitStatus {
     let (serve, wants) = (try serveMode(), try wanted())
     let composition = try Composition(global)
+    if listsContent {
+      try refuseOtherOptions()
+      let command = self
+      return try await withBackup(composition) { try await BackupListView.answer($0).write(command.global) }
+    }
     let policies = try composition.policies(global)
     let address = wants == .list ? nil : try DatabaseAddress.resolve(database, in: policies.policy)
     let command = self
@@ -80,6 +91,15 @@ struct DatabaseCommand: ReportingCommand {
         try await command.recover(
           backup, segment: name, at: sibling, serve, policies, composition, confirm: confirm)
       }
+    }
+  }
+
+  /// A list asks no server and restores nothing; an option that means nothing is a mistake.
+  private func refuseOtherOptions() throws {
+    let isOther = [database, segment, serve, safetyDump, publicKey].contains { $0 != nil } || inPlace || withRoles
+    guard !isOther, try wanted() == .one else {
+      throw RecoverError(
+        .usage, "--list asks no server and restores nothing", hint: "leave every option out but --from and --list")
     }
   }
 

@@ -42,6 +42,11 @@ struct TimeEstimate {
     (swap, swapCount) = (sum, counts.min() ?? 0)
   }
 
+  /// How long a backup takes to load, whatever is around it.
+  init(bytes: Int64, past: [PastRun]) {
+    if bytes > 0 { estimateLoad(bytes, past) }
+  }
+
   private mutating func estimateLoad(_ bytes: Int64, _ past: [PastRun]) {
     let loads = past.filter { ($0.loadedBytes ?? 0) > 0 && ($0.loadedBytes ?? 0) >= bytes / Self.comparable }
     var nanosecondsPerByte: [Double] = []
