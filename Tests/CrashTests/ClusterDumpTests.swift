@@ -184,6 +184,22 @@ struct ClusterRolesTests {
     try expectNoSecret(lab, secret, [result])
   }
 
+  @Test("a role that somebody made in the place of ours is left alone")
+  func strangers() throws {
+    let (server, lab, _) = try scene()
+    let before = try server.sql(Self.roles)
+    try TestProcess.output(["sed", "-i", "s/^1$/no number/", "\(lab.directory)/all.sql"])
+    let crashed = try lab.recover(
+      ["db", "--yes", "--from", "all.sql", "--segment", "app", "--with-roles"],
+      environment: ["RECOVER_CRASH_AT": "step-succeeded.roles"])
+    #expect(crashed.status == 137, "\(crashed.errorText)")
+    try server.sql("DROP ROLE \"we; \"\"ird\"; CREATE ROLE \"we; \"\"ird\" CONNECTION LIMIT 5")
+    let result = try lab.recover(["resume", "last"])
+    #expect(result.status == 3, "\(result.errorText)\(result.outputText)")
+    #expect(try server.sql(Self.roles) == before + "\nwe; \"ird|f|5||||")
+    try server.sql("DROP ROLE \"we; \"\"ird\"")
+  }
+
   @Test("a statement that the server refuses is named without its password, and nothing is made")
   func refused() throws {
     let (server, lab, secret) = try scene()
