@@ -39,21 +39,32 @@ extension DumpRelation {
   /// The connection speaks that encoding afterwards.
   static func read(encoding: String, _ connection: inout Connection) throws -> [DumpRelation] {
     let texts = try connection.query(query)
+    guard encoding != "UTF8" else { return try relations(texts, bytes: texts) }
     // Read twice, since a name is a string for people and bytes for the server.
     try connection.speak(encoding)
     let bytes = try connection.query(query)
     guard texts.rowCount == bytes.rowCount else { throw RecoverError(.bug, "a snapshot changed") }
-    return try (0..<texts.rowCount).map { row in
+    return try relations(texts, bytes: bytes)
+  }
+
+  private static func relations(
+    _ texts: borrowing QueryResult, bytes: borrowing QueryResult
+  ) throws -> [DumpRelation] {
+    var relations: [DumpRelation] = []
+    relations.reserveCapacity(texts.rowCount)
+    for row in 0..<texts.rowCount {
       guard let oid = texts[row, 0].flatMap({ UInt32($0) }), let kind = texts[row, 4].flatMap({ Kind(rawValue: $0) })
       else { throw RecoverError(.bug, "the catalog describes a table in an unknown form") }
-      return DumpRelation(
+      let relation = DumpRelation(
         oid: oid, name: SQLName(schema: texts[row, 1], texts[row, 2] ?? ""), kind: kind,
         isOfExtension: texts.boolean(row, 3) ?? false, heapBytes: texts.integer(row, 5) ?? 0,
         toastBytes: texts.integer(row, 6) ?? 0, mayDivide: texts.boolean(row, 7) ?? false,
         text: Text(
           qualified: bytes.bytes(row, 8), columns: bytes.bytes(row, 9), comment: bytes.bytes(row, 10),
           condition: bytes.bytes(row, 11), literal: bytes.bytes(row, 12)))
+      relations.append(relation)
     }
+    return relations
   }
 
   /// A table with a BRIN index, or one that is clustered, gains by the order of its rows.
@@ -61,7 +72,7 @@ extension DumpRelation {
     SELECT c.oid, n.nspname, c.relname, x.oid IS NOT NULL, c.relkind,
       CASE WHEN c.relkind = 'r' THEN pg_catalog.pg_relation_size(c.oid) END,
       CASE WHEN c.relkind = 'r' AND c.reltoastrelid <> 0 THEN pg_catalog.pg_relation_size(c.reltoastrelid) END,
-      c.relkind = 'r' AND (SELECT amname FROM pg_catalog.pg_am WHERE oid = c.relam) = 'heap'
+      c.relkind = 'r' AND c.relam = (SELECT oid FROM pg_catalog.pg_am WHERE amname = 'heap') AND c.relnatts > 0
         AND NOT EXISTS (SELECT FROM pg_catalog.pg_index AS i
           JOIN pg_catalog.pg_class AS ic ON ic.oid = i.indexrelid JOIN pg_catalog.pg_am AS am ON am.oid = ic.relam
           WHERE i.indrelid = c.oid AND (i.indisclustered OR am.amname = 'brin')),

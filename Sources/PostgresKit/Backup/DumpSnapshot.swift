@@ -41,18 +41,19 @@ package final class DumpSnapshot: Sendable {
   /// - Parameters:
   ///   - encoding: of the rows; nil is the database's own.
   ///   - lockTimeout: how long one round of locks may take.
+  ///   - exported: is given the snapshot's id as soon as others can use it, before the tables are looked at closely.
   /// - Throws: ``RecoverError`` `busy` when a table stays locked by somebody else, `missingRequirement` where our role
   ///   may not read one.
   package static func take(
     _ settings: ConnectionSettings, encoding: String? = nil, lockTimeout: Duration = .seconds(60),
-    interruption: Interruption? = nil
+    interruption: Interruption? = nil, exported: (String) -> Void = { _ in }
   ) throws -> DumpSnapshot {
     var connection = try Connection.dumping(settings, interruption: interruption)
     try connection.execute("SET lock_timeout = \(max(1, lockTimeout.nanoseconds / 1_000_000))")
     var rounds = 0
     while true {
       rounds += 1
-      if let content = try attempt(encoding, &connection) {
+      if let content = try attempt(encoding, &connection, exported) {
         connection.interruption = nil
         return DumpSnapshot(content, settings: settings, leader: connection)
       }
@@ -66,7 +67,9 @@ package final class DumpSnapshot: Sendable {
   }
 
   /// One round: nil when tables were made or dropped between the look and the locks.
-  private static func attempt(_ encoding: String?, _ connection: inout Connection) throws -> Content? {
+  private static func attempt(
+    _ encoding: String?, _ connection: inout Connection, _ exported: (String) -> Void
+  ) throws -> Content? {
     let wanted = try DumpRelation.lockable(&connection)
     try connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     do {
@@ -85,6 +88,7 @@ package final class DumpSnapshot: Sendable {
     guard try DumpRelation.lockable(&connection) == wanted else { return nil }
     let facts = try SnapshotFacts.read(&connection)
     let id = try connection.value("SELECT pg_catalog.pg_export_snapshot()").orMissing("the server exports no snapshot")
+    exported(id)
     let encoding = encoding ?? facts.encoding
     let relations = try DumpRelation.read(encoding: encoding, &connection)
     try connection.speak("UTF8")

@@ -30,8 +30,9 @@ struct BackupWork: Sendable {
   func write() async throws -> WrittenDump {
     let snapshot = try await snapshotWithSchema()
     defer { snapshot.release() }
-    try await tools.writeSection("pre-data", of: archive, to: section("pre-data"))
-    try await tools.writeSection("post-data", of: archive, to: section("post-data"))
+    async let front: Void = tools.writeSection("pre-data", of: archive, to: section("pre-data"))
+    async let end: Void = tools.writeSection("post-data", of: archive, to: section("post-data"))
+    _ = try await (front, end)
     let tables = snapshot.relations.filter { $0.kind == .table }
     let name = RepositoryLayout.fileName(of: request.name)
     let file = try DumpFile(directory: directory, name: "\(name).sql.gz", tables: tables.count)
@@ -59,25 +60,54 @@ struct BackupWork: Sendable {
     var attempt = 0
     while true {
       attempt += 1
-      report(BackupProgress(activity: "locking the tables", doneBytes: 0, totalBytes: 0))
-      let settings = request.settings
-      let snapshot = try await BlockingThread.run("recover-backup") {
-        try DumpSnapshot.take(settings, interruption: $0)
+      report(BackupProgress(activity: "locking the tables, dumping the schema", doneBytes: 0, totalBytes: 0))
+      let (snapshot, failure) = try await takeWithSchema()
+      guard var error = failure else { return snapshot }
+      let waiting = try await BlockingThread.run("recover-backup") { _ in try snapshot.waitingSessions() }
+      snapshot.release()
+      guard error.code == .stepFailed, !waiting.isEmpty else { throw error }
+      guard attempt < Self.attempts else {
+        error.code = .busy
+        error.hint = "who changes tables meanwhile: \(waiting.prefix(3).joined(separator: "; "))"
+        throw error
       }
-      do {
-        report(BackupProgress(activity: "dumping the schema", doneBytes: 0, totalBytes: 0))
-        try await tools.dumpSchema(snapshot, to: archive)
-        return snapshot
-      } catch var error as RecoverError where error.code == .stepFailed {
-        let waiting = try await BlockingThread.run("recover-backup") { _ in try snapshot.waitingSessions() }
-        snapshot.release()
-        guard !waiting.isEmpty else { throw error }
-        guard attempt < Self.attempts else {
-          error.code = .busy
-          error.hint = "who changes tables meanwhile: \(waiting.prefix(3).joined(separator: "; "))"
-          throw error
+    }
+  }
+
+  private enum Taken: Sendable {
+    case snapshot(DumpSnapshot)
+    case schema(RecoverError?)
+  }
+
+  /// One attempt; pg_dump begins as soon as the snapshot has its id, while the tables are still looked at.
+  private func takeWithSchema() async throws -> (DumpSnapshot, failure: RecoverError?) {
+    let (settings, tools, archive) = (request.settings, tools, archive)
+    let (ids, exported) = AsyncStream<String>.makeStream()
+    return try await withThrowingTaskGroup(of: Taken.self) { group in
+      group.addTask {
+        defer { exported.finish() }
+        return .snapshot(
+          try await BlockingThread.run("recover-backup") { interruption in
+            try DumpSnapshot.take(settings, interruption: interruption) { exported.yield($0) }
+          })
+      }
+      group.addTask {
+        do {
+          for await id in ids { try await tools.dumpSchema(snapshot: id, to: archive) }
+          return .schema(nil)
+        } catch let error as RecoverError {
+          return .schema(error)
         }
       }
+      var (snapshot, failure) = (DumpSnapshot?.none, RecoverError?.none)
+      for try await part in group {
+        switch part {
+        case .snapshot(let taken): snapshot = taken
+        case .schema(let error): failure = error
+        }
+      }
+      guard let snapshot else { throw RecoverError(.bug, "no snapshot was taken") }
+      return (snapshot, failure)
     }
   }
 

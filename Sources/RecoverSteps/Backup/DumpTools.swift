@@ -28,11 +28,11 @@ struct DumpTools: Sendable {
   }
 
   /// The whole schema, as it is in a snapshot, in an archive that pg_restore takes apart.
-  func dumpSchema(_ snapshot: DumpSnapshot, to archive: String) async throws {
+  func dumpSchema(snapshot id: String, to archive: String) async throws {
     try await run(
       "the dump of the schema", tool: "pg_dump",
       [
-        "--format=custom", "--compress=0", "--section=pre-data", "--section=post-data", "--snapshot=\(snapshot.id)",
+        "--format=custom", "--compress=0", "--section=pre-data", "--section=post-data", "--snapshot=\(id)",
         "--lock-wait-timeout=10s", "--file=\(archive)",
       ])
   }
