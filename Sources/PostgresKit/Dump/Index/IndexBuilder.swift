@@ -154,14 +154,18 @@ extension IndexBuilder {
     case .setting, .setRole, .setSessionAuthorization, .other:
       add(plain: bytes, piece, before)
       apply(statement, bytes, syntax)
+    // It may hold a password, and an index is kept on disk.
+    case .role: add(plain: bytes, piece, before, keepsText: false)
     default: add(plain: bytes, piece, before)
     }
   }
 
-  private mutating func add(plain bytes: Span<UInt8>, _ piece: DumpPiece, _ before: DumpReaderState) {
+  private mutating func add(
+    plain bytes: Span<UInt8>, _ piece: DumpPiece, _ before: DumpReaderState, keepsText: Bool = true
+  ) {
     dissolveGroup()
     var text: SQLText?
-    if bytes.count <= limits.statementTextBytes, textBytes + bytes.count <= limits.textBytes {
+    if keepsText, bytes.count <= limits.statementTextBytes, textBytes + bytes.count <= limits.textBytes {
       textBytes += bytes.count
       text = SQLText(Array(copying: bytes))
     }
