@@ -73,8 +73,8 @@ package struct DumpEntry: Sendable, Hashable {
   package enum Content: Sendable, Hashable {
     /// White space and comments before the first statement.
     case space
-    /// One statement of `byteCount` bytes; its text where it is short, the limits allow, and it is not about a role, whose
-    /// password it may hold.
+    /// One statement of `byteCount` bytes; its text where it is short, the limits allow, and no password has its place
+    /// in it: not of a role, a user mapping, a server or a subscription.
     case statement(byteCount: Int, text: SQLText?)
     /// A line for psql.
     case command(DumpMetaCommand)

@@ -154,9 +154,8 @@ extension IndexBuilder {
     case .setting, .setRole, .setSessionAuthorization, .other:
       add(plain: bytes, piece, before)
       apply(statement, bytes, syntax)
-    // It may hold a password, and an index is kept on disk.
-    case .role: add(plain: bytes, piece, before, keepsText: false)
-    default: add(plain: bytes, piece, before)
+    // An index is kept on disk.
+    default: add(plain: bytes, piece, before, keepsText: !statement.kind.mayHoldPassword)
     }
   }
 
@@ -317,4 +316,19 @@ extension DumpEntry.Content {
     run.statements += count
     self = .largeObjects(run)
   }
+}
+
+extension DumpStatement.Kind {
+  /// Whether passwords have their place in such a statement: of a role, or of what logs in elsewhere (PostgreSQL,
+  /// "CREATE ROLE", "CREATE USER MAPPING", "CREATE SERVER", "CREATE SUBSCRIPTION").
+  fileprivate var mayHoldPassword: Bool {
+    switch self {
+    case .role: true
+    case .create(let object): Self.loggingIn.contains(object.kind)
+    case .alter(let kind, _): Self.loggingIn.contains(kind)
+    default: false
+    }
+  }
+
+  private static var loggingIn: Set<DumpObject.Kind> { [.userMapping, .server, .subscription] }
 }

@@ -127,6 +127,23 @@ struct DumpIndexTests {
     #expect(index.statement(of: index.entries[1]) == nil)
   }
 
+  @Test("what may hold a password is not kept, since an index is a file")
+  func passwords() throws {
+    let index = try DumpIndex.of(
+      """
+      CREATE ROLE a PASSWORD 'secret';
+      ALTER ROLE a WITH LOGIN PASSWORD 'secret';
+      CREATE USER MAPPING FOR a SERVER s OPTIONS (password 'secret');
+      ALTER USER MAPPING FOR a SERVER s OPTIONS (SET password 'secret');
+      CREATE SERVER s FOREIGN DATA WRAPPER w OPTIONS (token 'secret');
+      ALTER SERVER s OPTIONS (SET token 'secret');
+      CREATE SUBSCRIPTION s CONNECTION 'password=secret' PUBLICATION p WITH (connect = false);
+      ALTER SUBSCRIPTION s CONNECTION 'password=secret';
+      CREATE TABLE t (a int);
+      """)
+    #expect(index.outline == Array(repeating: "long", count: 8) + ["CREATE TABLE t (a int);"])
+  }
+
   @Test("a dump over a limit has no index, and the reason is said")
   func limits() throws {
     var limits = DumpIndex.Limits()
