@@ -34,15 +34,19 @@ struct CrashPointTests {
       try server.sql(Self.backup, in: source)
       return try expected.dump(source, to: "backup.sql")
     }
-    let unbroken = try expected.recover(["db", "--from", dump, "--yes", "--json"])
+    let unbroken = try expected.recover(["db", "--from", dump, "--jobs", "2", "--yes", "--json"])
     #expect(unbroken.status == 0, "\(unbroken.errorText)")
     let content = try expected.content(of: expected.database)
-    let points = Self.points(of: unbroken) + ["load.commit", "swap.before-commit", "swap.after-commit"]
+    let points =
+      Self.points(of: unbroken) + [
+        "load.commit", "load.build", "load.constraints", "load.validate", "load.rest", "swap.before-commit",
+        "swap.after-commit",
+      ]
     #expect(points.count > 60)
     for point in points {
       let lab = try RecoverLab(server: server, sql: Self.live)
       let crashed = try lab.recover(
-        ["db", "--from", dump, "--yes"], environment: ["RECOVER_CRASH_AT": point])
+        ["db", "--from", dump, "--jobs", "2", "--yes"], environment: ["RECOVER_CRASH_AT": point])
       #expect(crashed.status == 137, "\(point) was not reached: \(crashed.errorText)")
       let resumed = try lab.recover(["resume", "last"])
       #expect(resumed.status == 0, "\(point): \(resumed.errorText)\(resumed.outputText)")

@@ -41,7 +41,7 @@ struct DumpEqualityTests {
     _ lab: RecoverLab, from arguments: [String], input: TestProcess.Input = .nothing, gives expected: [String],
     _ place: SourceLocation = #_sourceLocation
   ) throws {
-    let result = try lab.recover(["db", "--yes", "--from"] + arguments, input: input)
+    let result = try lab.recover(["db", "--yes", "--jobs", "2", "--from"] + arguments, input: input)
     #expect(result.status == 0, "\(arguments): \(result.errorText)\(result.outputText)", sourceLocation: place)
     let content = try lab.content(of: lab.database)
     let first = zip(content, expected).first { $0 != $1 }

@@ -50,7 +50,7 @@ struct RandomKillTests {
       let lab = try RecoverLab(server: server, sql: "CREATE TABLE old (a int)")
       let dump = try lab.dump(source, to: "backup.sql")
       if ProcessInfoText.isLong { #expect(try BackupSize.bytes(dump) >= 300_000_000) }
-      var process = try lab.start(["db", "--from", dump, "--yes"])
+      var process = try lab.start(["db", "--from", dump, "--jobs", "2", "--yes"])
       var progress = RunProgress()
       while killed < kills {
         // Between too early for anything and about as long as the load takes.

@@ -25,6 +25,8 @@ enum EvidenceText {
     ("dumpBytes", { $0.integer.map { "\(ByteCount($0)) of SQL" } }),
     ("readBy", { $0.string.map { "read by \($0)" } }),
     ("bytes", { $0.integer.map { "\(ByteCount($0)) of SQL" } }),
+    ("jobs", { $0.integer.flatMap { $0 > 1 ? "over \($0) connections" : nil } }),
+    ("serialBecause", { $0.string.map { "in the backup's own order: \($0)" } }),
     ("resumed", { $0.bool == true ? "went on where the last runner stopped" : nil }),
     ("remarks", { list in many(list).map { "\($0) remark\($0 == 1 ? "" : "s")" } }),
     ("warnings", { list in many(list).map { "\($0) note\($0 == 1 ? "" : "s")" } }),

@@ -28,6 +28,8 @@ package struct DatabaseBindings: Sendable, Hashable, Codable {
   package var segment: String?
   /// The roles and tablespaces of the backup are made where they are missing; nil where nobody asked for that.
   package var withRoles: Bool?
+  /// Over how many connections the backup is loaded, and with which settings; nil for one, in the backup's order.
+  package var tuning: LoadTuning?
   package var serve: ServeMode
   @DurationText package var keepPrevious: Duration
   @DurationText package var keepFailed: Duration
@@ -46,6 +48,20 @@ extension DatabaseBindings {
     let address = server.address.map { "\($0):\(server.port)" } ?? "local socket, port \(server.port)"
     return
       "\(address), PostgreSQL \(server.version / 10_000).\(server.version % 10_000), system \(server.systemIdentifier)"
+  }
+}
+
+extension DatabaseBindings {
+  /// How many connections load, and what their sessions are set to; nil where nobody chose.
+  package var loadText: String? {
+    guard let tuning else { return nil }
+    guard tuning.jobs > 1 else { return "over one connection, in the order of the backup" }
+    var settings = ["synchronous_commit off, flushed at the end"]
+    if let memory = tuning.maintenanceMemory { settings.append("maintenance_work_mem \(memory)") }
+    if tuning.maintenanceWorkers > 0 {
+      settings.append("up to \(tuning.maintenanceWorkers) parallel maintenance workers while connections are idle")
+    }
+    return "over \(tuning.jobs) connections (--jobs), whose sessions have " + settings.joined(separator: ", ")
   }
 }
 

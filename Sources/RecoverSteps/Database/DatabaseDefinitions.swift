@@ -41,7 +41,7 @@ extension StepLibrary {
           .database("database.load", .compensable, "load the dump into it, exactly and resumably"),
           retry: RetryPolicy(attempts: 10, backoff: .seconds(1), maxBackoff: .seconds(30)), resources: ["side database"]
         ),
-        crashPoints: [LoadStep.commitPoint]
+        crashPoints: [LoadStep.commitPoint] + LoadStep.stagePoints
       ) { _, _, drivers in LoadStep(drivers: drivers) },
       StepDefinition(
         StepTemplate(

@@ -36,6 +36,7 @@ package struct DatabasePlanner: Sendable {
     var server: ServerIdentity
     var maintenanceDatabase: String
     var liveOID: UInt32?
+    var limits: ServerLimits
   }
 
   private func look(at address: DatabaseAddress, _ interruption: Interruption) throws -> Found {
@@ -52,7 +53,7 @@ package struct DatabasePlanner: Sendable {
     let oid = try connection.value("SELECT oid FROM pg_catalog.pg_database WHERE datname = $1", [address.name])
     return Found(
       server: try ServerIdentity.read(&connection), maintenanceDatabase: connection.database,
-      liveOID: oid.flatMap(UInt32.init))
+      liveOID: oid.flatMap(UInt32.init), limits: try ServerLimits.read(&connection))
   }
 
   private func bindings(_ request: DatabaseRequest, at address: DatabaseAddress, _ found: Found) throws
@@ -65,7 +66,8 @@ package struct DatabasePlanner: Sendable {
       name: address.name, url: database.url, adminURL: database.adminURL,
       maintenanceDatabase: found.maintenanceDatabase, passwordFile: database.passwordFile, server: found.server,
       liveOID: found.liveOID, backup: request.backup, publicKey: request.publicKey, inPlace: request.inPlace,
-      segment: request.segment, withRoles: request.withRoles ? true : nil, serve: serve,
+      segment: request.segment, withRoles: request.withRoles ? true : nil,
+      tuning: request.jobs.map { LoadTuning(found.limits, wanted: $0, cores: Machine.coreCount) }, serve: serve,
       keepPrevious: database.keepPrevious, keepFailed: database.keepFailed, assertions: database.assertions,
       freeDisk: database.freeDisk, hooks: database.afterRestore,
       services: try database.services.map { NamedService(name: $0, policy: try policy.service(named: $0)) },

@@ -18,10 +18,12 @@ package struct DatabaseRequest: Sendable {
   package var serve: ServeMode?
   /// Drop the live database first, since two copies do not fit.
   package var inPlace: InPlaceBindings?
+  /// Over how many connections the backup is loaded; nil: over one.
+  package var jobs: Int?
 
   package init(
     database: String? = nil, backup: BackupReference, publicKey: String? = nil, segment: String? = nil,
-    withRoles: Bool = false, serve: ServeMode? = nil, inPlace: InPlaceBindings? = nil
+    withRoles: Bool = false, serve: ServeMode? = nil, inPlace: InPlaceBindings? = nil, jobs: Int? = nil
   ) {
     self.database = database
     self.backup = backup
@@ -30,6 +32,7 @@ package struct DatabaseRequest: Sendable {
     self.withRoles = withRoles
     self.serve = serve
     self.inPlace = inPlace
+    self.jobs = jobs
   }
 }
 

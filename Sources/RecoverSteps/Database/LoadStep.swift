@@ -11,6 +11,8 @@ struct LoadStep: Step {
   let drivers: StepDrivers
   /// After each commit.
   static let commitPoint = "commit"
+  /// Where each stage of a load over several connections begins.
+  static let stagePoints = LoadStage.allCases.map(\.rawValue)
 
   var isInterruptible: Bool { true }
 
@@ -26,34 +28,54 @@ struct LoadStep: Step {
   }
 
   func perform(_ context: StepContext) async throws -> JSONValue {
-    let (work, request) = try parts(context)
+    var (work, request) = try parts(context)
     let backup = work.bindings.backup
     let file = try BackupFile(path: backup.path)
     let (reporter, directory) = (context.reporter, context.directory)
-    let isCompressed = file.isCompressed
     let report = try context.evidence(of: "database.inspect", as: InspectReport.self)
-    let total = isCompressed ? backup.sizeBytes : report.dumpBytes
-    let outcome = try await Checkpoints.run("recover-load", reporter: reporter) { interruption, checkpoints in
+    request.tuning = work.bindings.tuning ?? .serial
+    // pg_restore gives the rows of a table from their beginning.
+    if file.archive != nil { request.partBytes = Self.wholeTableBytes }
+    let outcome = try await Checkpoints.run("recover-load", reporter: reporter) { [request] interruption, checkpoints in
       try Self.check(file, backup, request.identity, mapIn: directory, interruption)
-      let access = DumpIndexFile.load(backup, digest: report.sha256, in: directory)?.access
+      let map = DumpIndexFile.load(backup, digest: report.sha256, in: directory)
       var hooks = LoadHooks()
       hooks.progress = { progress in
-        let done = isCompressed ? progress.consumedBytes : progress.offsetBytes
         reporter.progress(
           Progress(
-            doneBytes: done, totalBytes: total, detail: progress.activity,
+            doneBytes: progress.offsetBytes, totalBytes: report.dumpBytes, detail: progress.activity,
             isMeasured: !progress.isStatement))
       }
       hooks.afterCommit = { sequence in
         checkpoints.put("ledger", ["sequence": .integer(sequence)])
         reporter.reach(Self.commitPoint)
       }
-      return try DumpLoader.load(request, hooks: hooks, interruption: interruption) { offset in
-        try BackupSource(file, offset: offset, access: access, interruption)
+      hooks.atStage = { reporter.reach($0.rawValue) }
+      return try DumpLoader.load(
+        request, index: try Self.places(in: file, map), hooks: hooks, interruption: interruption
+      ) { offset in
+        try BackupSource(file, offset: offset, access: map?.access, interruption)
       }
     }
     return try evidence(outcome)
   }
+
+  /// No table has more.
+  private static let wholeTableBytes = 1 << 50
+
+  /// The index, where the backup can be read from any of its places without most of what comes before.
+  private static func places(in file: BackupFile, _ map: DumpIndexFile?) throws -> LoadPlaces {
+    guard let map else { return .unknown("its index is not there any more") }
+    switch file.compression {
+    case .zstd?: return .unknown("zstd can be read only from the front")
+    case .gzip? where map.access.points.isEmpty && map.index.byteCount > smallBytes:
+      return .unknown("the places are not known from which the .gz can be read")
+    case .gzip?, nil: return .known(map.index)
+    }
+  }
+
+  /// What is read from the front in no time.
+  private static let smallBytes: Int64 = 32 << 20
 
   /// Refuses another backup than the inspected one; a file that was merely touched is read once more, and so is an
   /// archive that is not known to give the same bytes as when it was inspected: pg_restore may be another one now.
@@ -90,8 +112,13 @@ struct LoadStep: Step {
     let rows = outcome.rows.values.reduce(0, +)
     let remarks = (outcome.passedOver + outcome.tolerated).prefix(50)
       .map { "line \($0.line): \($0.statement): \($0.reason)" }
-    return try JSONValue(
-      encoding: LoadEvidence(rows: rows, bytes: outcome.bytes, resumed: outcome.isResumed, remarks: Array(remarks)))
+    var evidence = LoadEvidence(
+      rows: rows, bytes: outcome.bytes, resumed: outcome.isResumed, jobs: 1, remarks: Array(remarks))
+    switch outcome.order {
+    case .serial(let reason): evidence.serialBecause = reason
+    case .parallel(let jobs): evidence.jobs = jobs
+    }
+    return try JSONValue(encoding: evidence)
   }
 
   private func parts(_ context: StepContext) throws -> (DatabaseWork, LoadRequest) {
@@ -112,6 +139,10 @@ private struct LoadEvidence: Codable {
   var rows: Int64
   var bytes: Int64
   var resumed: Bool
+  /// How many connections loaded.
+  var jobs: Int
+  /// Why it was one, where more were asked for.
+  var serialBecause: String?
   /// Statements that were passed over or whose failure is harmless; at most 50.
   var remarks: [String]
 }

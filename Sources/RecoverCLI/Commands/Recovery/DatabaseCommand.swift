@@ -56,6 +56,11 @@ struct DatabaseCommand: ReportingCommand {
   @Option(help: ArgumentHelp("What the live database does meanwhile: none, read-only or all.", valueName: "mode"))
   var serve: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Over how many connections to load; one by default.", valueName: "n"))
+  var jobs: Int?
+
   @Flag(help: "Drop the live database first: for when two copies do not fit. Wants --confirm NAME.")
   var inPlace = false
 
@@ -139,8 +144,7 @@ struct DatabaseCommand: ReportingCommand {
     let drivers = composition.drivers(password: address.password)
     let request = DatabaseRequest(
       database: database, backup: backup, publicKey: publicKey.map(global.absolute), segment: segment,
-      withRoles: withRoles, serve: serve,
-      inPlace: try inPlaceBindings(composition))
+      withRoles: withRoles, serve: serve, inPlace: try inPlaceBindings(composition), jobs: try jobCount())
     let plan = try await DatabasePlanner(policy: policies.policy, drivers: drivers)
       .plan(request, at: address, procedure: try policies.procedure(named: inPlace ? "db-in-place" : "db"))
     var action = action
@@ -161,6 +165,13 @@ struct DatabaseCommand: ReportingCommand {
     }
     return InPlaceBindings(
       safetyDirectory: safetyDump.map(global.absolute) ?? "\(composition.stateDirectory)/safety")
+  }
+
+  private func jobCount() throws -> Int? {
+    guard let jobs, !(1...64).contains(jobs) else { return jobs }
+    throw RecoverError(
+      .usage, "--jobs takes a number from 1 to 64, not \(jobs)",
+      hint: "as many as the server has cores is a good choice; 1 loads in the order of the backup")
   }
 
   private func serveMode() throws -> ServeMode? {

@@ -32,6 +32,7 @@ enum PlanView {
     }
     facts += listed("health", bindings.health) { "\($0.name): \(text($0.policy))" }
     if bindings.undoes == nil {
+      if let load = bindings.loadText { facts.append(("load", load)) }
       facts += listed("proof", bindings.assertions) { "\($0.name): \($0.sql)" }
       facts += listed("hooks", bindings.hooks, text)
     }
