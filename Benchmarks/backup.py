@@ -4,7 +4,6 @@ Every round makes one backup by each way, in an order that rotates; the table ha
 The peak of memory is the largest of `recover` and the programs that it runs (ru_maxrss). See scripts/bench.
 """
 
-import argparse
 import os
 import shutil
 import statistics
@@ -14,7 +13,7 @@ import time
 from pathlib import Path
 
 from restore import Bench
-from tools import RECOVER, run
+from tools import RECOVER, measurement_options, run
 
 TABLES = 10_000
 JOBS = 2
@@ -105,15 +104,11 @@ def measure(bench, name, megabytes, runs):
 
 
 def main():
-    options = argparse.ArgumentParser()
-    options.add_argument("--url", required=True)
-    options.add_argument("--scratch", required=True)
-    options.add_argument("--megabytes", type=float, default=300)
-    options.add_argument("--runs", type=int, default=5)
-    options.add_argument("--dataset", action="append", choices=["bank", "shop", "tables"])
-    chosen = options.parse_args()
+    chosen, datasets = measurement_options(["bank", "shop", "tables"])
+    if not datasets:
+        return
     bench = Bench(chosen.url, chosen.scratch)
-    rows = [measure(bench, name, chosen.megabytes, chosen.runs) for name in chosen.dataset or ["bank", "shop", "tables"]]
+    rows = [measure(bench, name, chosen.megabytes, chosen.runs) for name in datasets]
     others = list(Backups.WAYS)[1:]
     print(f"\nbackups, medians of {chosen.runs} rounds; how many times as long each way of pg_dump takes "
           f"(goals: gzip 1.7, -Fd 1.0), and how large ours is against its (goal: at most 1.03)\n")

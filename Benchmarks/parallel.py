@@ -4,7 +4,6 @@ Every round measures all of them once, each time in another order; the table has
 that of the whole machine during the load step, from /proc/stat (proc(5)).
 """
 
-import argparse
 import json
 import shutil
 import statistics
@@ -14,7 +13,7 @@ import time
 from pathlib import Path
 
 from restore import Bench, load_seconds_of_run
-from tools import RECOVER, run
+from tools import RECOVER, measurement_options, run
 
 JOBS = 2
 
@@ -112,15 +111,11 @@ def measure(bench, name, megabytes, runs):
 
 
 def main():
-    options = argparse.ArgumentParser()
-    options.add_argument("--url", required=True)
-    options.add_argument("--scratch", required=True)
-    options.add_argument("--megabytes", type=float, default=300)
-    options.add_argument("--runs", type=int, default=5)
-    options.add_argument("--dataset", action="append", choices=["bank", "shop"])
-    chosen = options.parse_args()
+    chosen, datasets = measurement_options(["bank", "shop"])
+    if not datasets:
+        return
     bench = ParallelBench(chosen.url, chosen.scratch)
-    rows = [measure(bench, name, chosen.megabytes, chosen.runs) for name in chosen.dataset or ["bank", "shop"]]
+    rows = [measure(bench, name, chosen.megabytes, chosen.runs) for name in datasets]
     print(f"\nthe load step with --jobs {JOBS}, medians of {chosen.runs}; a ratio over 1 means that the other takes longer\n")
     print("| data set |    MB | load s | psql -f | psql -1 -f | pg_restore -j2 | CPU use |")
     print("|----------|------:|-------:|--------:|-----------:|---------------:|--------:|")

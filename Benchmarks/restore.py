@@ -3,14 +3,13 @@
 Each pair is measured right after one another, in alternating order; the table has medians and their ratios.
 """
 
-import argparse
 import json
 import statistics
 import sys
 import time
 from pathlib import Path
 
-from tools import RECOVER, run
+from tools import RECOVER, measurement_options, run
 
 HERE = Path(__file__).resolve().parent
 
@@ -93,15 +92,11 @@ def measure(bench, name, megabytes, runs):
 
 
 def main():
-    options = argparse.ArgumentParser()
-    options.add_argument("--url", required=True)
-    options.add_argument("--scratch", required=True)
-    options.add_argument("--megabytes", type=float, default=300)
-    options.add_argument("--runs", type=int, default=5)
-    options.add_argument("--dataset", action="append", choices=["bank", "shop"])
-    chosen = options.parse_args()
+    chosen, datasets = measurement_options(["bank", "shop"])
+    if not datasets:
+        return
     bench = Bench(chosen.url, chosen.scratch)
-    rows = [measure(bench, name, chosen.megabytes, chosen.runs) for name in chosen.dataset or ["bank", "shop"]]
+    rows = [measure(bench, name, chosen.megabytes, chosen.runs) for name in datasets]
     print(f"\nmedians of {chosen.runs}; a ratio over 1 is slower than psql -f (goals: load 1.05, whole run 1.35)\n")
     print("| data set |    MB | psql -f s | load s | ratio | whole run s | ratio |")
     print("|----------|------:|----------:|-------:|------:|------------:|------:|")
