@@ -21,6 +21,12 @@ package struct DumpStatement: Sendable, Hashable {
     tablespace = parser.tablespace
     escape = Escape(of: kind)
   }
+
+  /// A statement of which only the kind is known.
+  init(_ kind: Kind) {
+    self.kind = kind
+    escape = Escape(of: kind)
+  }
 }
 
 extension DumpStatement {

@@ -76,6 +76,14 @@ struct SegmentBuilder {
     count(rows: rows, bytes: bytes, of: table)
   }
 
+  /// Counts a run of INSERTs.
+  mutating func add(_ run: DumpInsertRun, byteCount: Int64) {
+    let table = index(of: run.table)
+    segment.tables[table].rows += run.rows
+    segment.tables[table].insertStatements += run.statements
+    segment.tables[table].insertBytes += byteCount
+  }
+
   private mutating func count(rows: Int?, bytes: Int, of table: Int) {
     segment.tables[table].rows += Int64(rows ?? 0)
     segment.tables[table].insertStatements += 1
@@ -98,7 +106,7 @@ struct SegmentBuilder {
   }
 
   /// The schema that is searched first when nothing but the system's follows, as older versions of pg_dump set it.
-  private static func onlySchema(of searchPath: [String]?) -> String? {
+  static func onlySchema(of searchPath: [String]?) -> String? {
     guard let first = searchPath?.first, !first.isEmpty, first != "$user",
       searchPath?.dropFirst().allSatisfy({ $0 == "pg_catalog" }) == true
     else { return nil }

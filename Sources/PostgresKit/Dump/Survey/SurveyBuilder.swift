@@ -63,6 +63,12 @@ struct SurveyBuilder {
     return true
   }
 
+  /// Counts a run of INSERTs.
+  mutating func add(_ run: DumpInsertRun, byteCount: Int64) {
+    hasStatements = true
+    current.add(run, byteCount: byteCount)
+  }
+
   mutating func add(rows: Int, bytes: Int, of copy: DumpCopy?) {
     if let copy { current.add(rows: rows, bytes: bytes, of: copy) }
   }
