@@ -190,7 +190,7 @@ struct DumpSelectionTests {
   @Test("statements whose text the index has not kept are read, and the result is the same")
   func withoutTexts() throws {
     let full = try SelectionWorld(Self.shop)
-    let bare = try SelectionWorld(Self.shop, textBytes: 0)
+    let bare = try SelectionWorld(Self.shop, statementTextBytes: 0)
     #expect(full.scan.index.entries != bare.scan.index.entries)
     #expect(try full.text(full.select("orders")) == bare.text(bare.select("orders")))
     #expect(try full.part(full.select("orders")).survey == bare.part(bare.select("orders")).survey)

@@ -9,10 +9,10 @@ struct SelectionWorld {
   let bytes: [UInt8]
   let scan: DumpScan
 
-  init(_ sql: String, textBytes: Int = 48 << 20) throws {
+  init(_ sql: String, statementTextBytes: Int = 64 << 10) throws {
     bytes = Array(sql.utf8)
     var limits = DumpScan.Limits()
-    limits.index.textBytes = textBytes
+    limits.index.statementTextBytes = statementTextBytes
     var reader = DumpReader(MemorySource(bytes), named: "x.sql")
     scan = try DumpScan(reading: &reader, limits: limits, interruption: Interruption())
   }
