@@ -56,7 +56,8 @@ let package = Package(
     // The kits: each could be lifted out and used alone.
     .target(name: "PostgresKit", dependencies: ["RecoverBase", "Clibpq"], swiftSettings: strict),
     .target(
-      name: "ArchiveKit", dependencies: ["RecoverBase", "CZlib", "CLibdeflate", "CZstd"], swiftSettings: strict),
+      name: "ArchiveKit", dependencies: ["RecoverBase", "CZlib", "CLibdeflate", "CZstd", "CLinux"],
+      swiftSettings: strict),
     .target(
       name: "HostKit", dependencies: ["RecoverBase", "CCurl", "CLinux"],
       swiftSettings: strict),
@@ -102,7 +103,7 @@ let package = Package(
       name: "PostgresKitTests", dependencies: ["PostgresKit", "ArchiveKit", "RecoverTestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "ArchiveKitTests", dependencies: ["ArchiveKit", "RecoverTestSupport"], swiftSettings: strict),
+      name: "ArchiveKitTests", dependencies: ["ArchiveKit", "RecoverBase", "RecoverTestSupport"], swiftSettings: strict),
     .testTarget(
       name: "HostKitTests", dependencies: ["HostKit", "RecoverTestSupport"], swiftSettings: strict),
     .testTarget(

@@ -8,6 +8,7 @@ struct RecoverCommand: AsyncParsableCommand {
     discussion: """
       In an incident:
         recover inspect backup.sql            what it holds, whether it is whole
+        recover files --from a.tar.gz --verify   the same of a tar archive
         recover db --from backup.sql --plan   what would happen; changes nothing
         recover db --from backup.sql          do it
         recover runs                          what ran, what is still open
@@ -27,7 +28,10 @@ struct RecoverCommand: AsyncParsableCommand {
     version: RecoverVersion.text,
     groupedSubcommands: [
       CommandGroup(
-        name: "Recover", subcommands: [DatabaseCommand.self, RunCommand.self, UndoCommand.self, InspectCommand.self]),
+        name: "Recover",
+        subcommands: [
+          DatabaseCommand.self, FilesCommand.self, RunCommand.self, UndoCommand.self, InspectCommand.self,
+        ]),
       CommandGroup(name: "Back up", subcommands: [BackupCommand.self]),
       CommandGroup(
         name: "Runs",
