@@ -57,6 +57,25 @@ struct CrashPointTests {
     }
   }
 
+  @Test("a load over several connections goes on although its index is gone, or damaged", arguments: [true, false])
+  func indexGone(isRemoved: Bool) throws {
+    let lab = try RecoverLab(server: try ScratchPostgres.shared(), sql: Self.live)
+    let dump = try lab.server.withDatabase("source") { source in
+      try lab.server.sql(Self.backup, in: source)
+      return try lab.dump(source, to: "backup.sql")
+    }
+    let crashed = try lab.recover(
+      ["db", "--from", dump, "--jobs", "2", "--yes"], environment: ["RECOVER_CRASH_AT": "load.constraints"])
+    #expect(crashed.status == 137, "\(crashed.errorText)")
+    let found = try TestProcess.output(["find", lab.directory, "-name", "dump-index"])
+    let kept = String(decoding: found, as: UTF8.self)
+      .split(separator: "\n").map(String.init)
+    #expect(kept.count == 1)
+    for path in kept { try TestProcess.output(isRemoved ? ["rm", path] : ["truncate", "-s", "-1", path]) }
+    let resumed = try lab.recover(["resume", "last"])
+    #expect(resumed.status == 0, "\(resumed.errorText)\(resumed.outputText)")
+  }
+
   @Test("a crash at any point of a rollback is resumed to the live database as it was")
   func everyUndoPoint() throws {
     let server = try ScratchPostgres.shared()

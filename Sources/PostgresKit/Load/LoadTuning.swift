@@ -10,11 +10,16 @@ package struct LoadTuning: Sendable, Hashable, Codable {
   package var maintenanceMemory: ByteCount?
   /// How many processes may help to build an index while other connections have nothing to do.
   package var maintenanceWorkers: Int
+  /// Rows that take less of the dump are loaded over one connection all the same; nil where the user chose the number.
+  package var leastData: ByteCount?
 
-  package init(jobs: Int = 1, maintenanceMemory: ByteCount? = nil, maintenanceWorkers: Int = 0) {
+  package init(
+    jobs: Int = 1, maintenanceMemory: ByteCount? = nil, maintenanceWorkers: Int = 0, leastData: ByteCount? = nil
+  ) {
     self.jobs = jobs
     self.maintenanceMemory = maintenanceMemory
     self.maintenanceWorkers = maintenanceWorkers
+    self.leastData = leastData
   }
 
   /// One connection, and every setting as it is.
@@ -25,6 +30,8 @@ package struct LoadTuning: Sendable, Hashable, Codable {
   /// Connections that are left to others.
   private static let spareConnections = 3
   private static let mostMemory: Int64 = 1 << 30
+  /// What one connection loads in about the time that others take to be opened and to ask the catalog.
+  private static let worthSharing = ByteCount(8 << 20)
 
   /// What suits a server and this machine.
   ///
@@ -41,6 +48,7 @@ package struct LoadTuning: Sendable, Hashable, Codable {
     let share = limits.sharedBuffers.bytes / 2 / Int64(jobs)
     let memory = min(max(share, limits.maintenanceWorkMem.bytes), max(Self.mostMemory, limits.maintenanceWorkMem.bytes))
     maintenanceMemory = memory > limits.maintenanceWorkMem.bytes ? ByteCount(memory) : nil
+    leastData = wanted == nil ? Self.worthSharing : nil
     // A helper for each connection but the one that builds.
     maintenanceWorkers = max(0, min(jobs - 1, limits.maxWorkerProcesses))
   }

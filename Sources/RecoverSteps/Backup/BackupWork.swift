@@ -28,87 +28,101 @@ struct BackupWork: Sendable {
   private static let attempts = 3
 
   func write() async throws -> WrittenDump {
-    let snapshot = try await snapshotWithSchema()
+    var attempt = 0
+    while true {
+      attempt += 1
+      report(BackupProgress(activity: "locking the tables, dumping the schema", doneBytes: 0, totalBytes: 0))
+      switch try await writeOnce() {
+      case .written(let dump): return dump
+      case .lockedOut(var error, let waiting):
+        guard attempt < Self.attempts else {
+          error.code = .busy
+          error.hint = "who changes tables meanwhile: \(waiting.prefix(3).joined(separator: "; "))"
+          throw error
+        }
+        clear([dumpName, "\(dumpName).index", "large-objects.pipe"])
+      }
+    }
+  }
+
+  private enum Attempt {
+    case written(WrittenDump)
+    /// Whoever wants to change a table waits for the snapshot's locks, and pg_dump, which comes with locks of its own,
+    /// waits behind them. So it gives up soon, all locks go, and both try again.
+    case lockedOut(RecoverError, by: [String])
+  }
+
+  private var dumpName: String { "\(RepositoryLayout.fileName(of: request.name)).sql.gz" }
+
+  /// pg_dump begins as soon as the snapshot has its id, and the rows are read while it writes the schema.
+  private func writeOnce() async throws -> Attempt {
+    let (ids, exported) = AsyncStream<String>.makeStream()
+    async let schema: Void = dumpSchema(ids)
+    let snapshot = try await takeSnapshot(exported)
     defer { snapshot.release() }
-    async let front: Void = tools.writeSection("pre-data", of: archive, to: section("pre-data"))
-    async let end: Void = tools.writeSection("post-data", of: archive, to: section("post-data"))
-    _ = try await (front, end)
     let tables = snapshot.relations.filter { $0.kind == .table }
-    let name = RepositoryLayout.fileName(of: request.name)
-    let file = try DumpFile(directory: directory, name: "\(name).sql.gz", tables: tables.count)
-    try await writeFront(to: file, snapshot)
-    let largeObjects = try await writeData(to: file, snapshot)
-    try await writeEnd(to: file)
+    let file = try DumpFile(directory: directory, name: dumpName, tables: tables.count)
+    let gate = FrontGate()
+    async let data = writeData(to: file, snapshot, behind: gate)
+    // Before the rows are waited for, in whatever way this ends.
+    do {
+      defer { gate.close() }
+      do {
+        try await schema
+      } catch let error as RecoverError where error.code == .stepFailed {
+        gate.close()
+        do {
+          _ = try await data
+        } catch let cause as RecoverError where cause.code != .interrupted {
+          // The snapshot went with it, and pg_dump found none.
+          throw cause
+        } catch {}
+        // Now that nobody reads over it, the snapshot's connection can be asked.
+        let waiting = try await BlockingThread.run("recover-backup") { _ in try snapshot.waitingSessions() }
+        guard !waiting.isEmpty else { throw error }
+        return .lockedOut(error, by: waiting)
+      }
+      try await writeFront(to: file, snapshot)
+      gate.open()
+      let largeObjects = try await data
+      try await writeEnd(to: file)
+      return .written(try await finish(file, snapshot, tables, largeObjects))
+    }
+  }
+
+  private func takeSnapshot(_ exported: AsyncStream<String>.Continuation) async throws -> DumpSnapshot {
+    defer { exported.finish() }
+    let settings = request.settings
+    return try await BlockingThread.run("recover-backup") { interruption in
+      try DumpSnapshot.take(settings, interruption: interruption) { exported.yield($0) }
+    }
+  }
+
+  /// The schema of the snapshot whose id comes, if one does, as two sections of SQL.
+  private func dumpSchema(_ ids: AsyncStream<String>) async throws {
+    for await id in ids {
+      try await tools.dumpSchema(snapshot: id, to: archive)
+      async let front: Void = tools.writeSection("pre-data", of: archive, to: section("pre-data"))
+      async let end: Void = tools.writeSection("post-data", of: archive, to: section("post-data"))
+      _ = try await (front, end)
+    }
+  }
+
+  private func finish(
+    _ file: DumpFile, _ snapshot: DumpSnapshot, _ tables: [DumpRelation], _ largeObjects: LargeObjectSum
+  ) async throws -> WrittenDump {
     let roles = try await writeRoles()
-    let directory = directory
     return try await BlockingThread.run("recover-backup") { _ in
       let summary = try file.finish()
-      for name in ["schema.archive", "pre-data.sql", "post-data.sql", "tools.log"] {
-        try? FileManager.default.removeItem(atPath: "\(directory)/\(name)")
-      }
+      clear(["schema.archive", "pre-data.sql", "post-data.sql", "tools.log"])
       return WrittenDump(
         facts: snapshot.facts, tables: tables, sequences: snapshot.sequences, largeObjects: largeObjects,
         summary: summary, files: [summary.file, summary.index] + roles)
     }
   }
 
-  /// Takes a snapshot and dumps its schema.
-  ///
-  /// Whoever wants to change a table waits for the snapshot's locks from then on, and pg_dump, which comes with locks of
-  /// its own, waits behind them. So it gives up soon, all locks go, and both try again.
-  private func snapshotWithSchema() async throws -> DumpSnapshot {
-    var attempt = 0
-    while true {
-      attempt += 1
-      report(BackupProgress(activity: "locking the tables, dumping the schema", doneBytes: 0, totalBytes: 0))
-      let (snapshot, failure) = try await takeWithSchema()
-      guard var error = failure else { return snapshot }
-      let waiting = try await BlockingThread.run("recover-backup") { _ in try snapshot.waitingSessions() }
-      snapshot.release()
-      guard error.code == .stepFailed, !waiting.isEmpty else { throw error }
-      guard attempt < Self.attempts else {
-        error.code = .busy
-        error.hint = "who changes tables meanwhile: \(waiting.prefix(3).joined(separator: "; "))"
-        throw error
-      }
-    }
-  }
-
-  private enum Taken: Sendable {
-    case snapshot(DumpSnapshot)
-    case schema(RecoverError?)
-  }
-
-  /// One attempt; pg_dump begins as soon as the snapshot has its id, while the tables are still looked at.
-  private func takeWithSchema() async throws -> (DumpSnapshot, failure: RecoverError?) {
-    let (settings, tools, archive) = (request.settings, tools, archive)
-    let (ids, exported) = AsyncStream<String>.makeStream()
-    return try await withThrowingTaskGroup(of: Taken.self) { group in
-      group.addTask {
-        defer { exported.finish() }
-        return .snapshot(
-          try await BlockingThread.run("recover-backup") { interruption in
-            try DumpSnapshot.take(settings, interruption: interruption) { exported.yield($0) }
-          })
-      }
-      group.addTask {
-        do {
-          for await id in ids { try await tools.dumpSchema(snapshot: id, to: archive) }
-          return .schema(nil)
-        } catch let error as RecoverError {
-          return .schema(error)
-        }
-      }
-      var (snapshot, failure) = (DumpSnapshot?.none, RecoverError?.none)
-      for try await part in group {
-        switch part {
-        case .snapshot(let taken): snapshot = taken
-        case .schema(let error): failure = error
-        }
-      }
-      guard let snapshot else { throw RecoverError(.bug, "no snapshot was taken") }
-      return (snapshot, failure)
-    }
+  private func clear(_ names: [String]) {
+    for name in names { try? FileManager.default.removeItem(atPath: "\(directory)/\(name)") }
   }
 
   private func writeFront(to file: DumpFile, _ snapshot: DumpSnapshot) async throws {
@@ -133,7 +147,9 @@ struct BackupWork: Sendable {
   }
 
   /// Rows and large objects, at once.
-  private func writeData(to file: DumpFile, _ snapshot: DumpSnapshot) async throws -> LargeObjectSum {
+  private func writeData(
+    to file: DumpFile, _ snapshot: DumpSnapshot, behind gate: FrontGate
+  ) async throws -> LargeObjectSum {
     let (request, report) = (request, report)
     let total = snapshot.relations.reduce(Int64(0)) { $0 + $1.totalBytes }
     var places = Array(repeating: -1, count: snapshot.relations.count)
@@ -145,21 +161,27 @@ struct BackupWork: Sendable {
       group.addTask {
         try await BlockingThread.run("recover-backup") { interruption in
           try snapshot.writeTables(jobs: request.jobs, memberBytes: request.memberBytes, interruption) {
-            MemberWriter(file, try request.codec.makeCompressor(level: request.level), places: tablePlaces) {
+            MemberWriter(
+              file, try request.codec.makeCompressor(level: request.level), places: tablePlaces, behind: gate
+            ) {
               report(BackupProgress(activity: "rows", doneBytes: file.contentBytes, totalBytes: total))
             }
           }
           return nil
         }
       }
-      if snapshot.facts.largeObjects > 0 { group.addTask { try await writeLargeObjects(to: file, snapshot) } }
+      if snapshot.facts.largeObjects > 0 {
+        group.addTask { try await writeLargeObjects(to: file, snapshot, behind: gate) }
+      }
       var sum = LargeObjectSum()
       for try await result in group { if let result { sum = result } }
       return sum
     }
   }
 
-  private func writeLargeObjects(to file: DumpFile, _ snapshot: DumpSnapshot) async throws -> LargeObjectSum {
+  private func writeLargeObjects(
+    to file: DumpFile, _ snapshot: DumpSnapshot, behind gate: FrontGate
+  ) async throws -> LargeObjectSum {
     let (request, tools) = (request, tools)
     let pipe = try LargeObjectPipe(path: "\(directory)/large-objects.pipe")
     let ended = Interruption()
@@ -171,7 +193,7 @@ struct BackupWork: Sendable {
       }
       group.addTask {
         try await BlockingThread.run("recover-backup") { interruption in
-          var writer = try Self.sectionWriter(file, request)
+          var writer = try Self.sectionWriter(file, request, behind: gate)
           let sum = try pipe.read(interruption, ended: ended, into: &writer)
           try writer.flush()
           return sum
@@ -200,9 +222,11 @@ struct BackupWork: Sendable {
     }
   }
 
-  private static func sectionWriter(_ file: DumpFile, _ request: BackupRequest) throws -> SectionWriter {
+  private static func sectionWriter(
+    _ file: DumpFile, _ request: BackupRequest, behind gate: FrontGate? = nil
+  ) throws -> SectionWriter {
     SectionWriter(
-      MemberWriter(file, try request.codec.makeCompressor(level: request.level), places: []),
+      MemberWriter(file, try request.codec.makeCompressor(level: request.level), places: [], behind: gate),
       memberBytes: request.memberBytes)
   }
 }

@@ -105,16 +105,19 @@ final class MemberWriter: DumpMemberSink {
   private let compressor: any MemberCompressor
   /// The tables' places in the manifest, by those of the relations in the snapshot.
   private let places: [Int]
+  /// What has to be open before a member is appended; nil for the schema itself.
+  private let gate: FrontGate?
   private let written: @Sendable () -> Void
   private var buffer: [UInt8] = []
 
   init(
-    _ file: DumpFile, _ compressor: any MemberCompressor, places: [Int],
+    _ file: DumpFile, _ compressor: any MemberCompressor, places: [Int], behind gate: FrontGate? = nil,
     written: @escaping @Sendable () -> Void = {}
   ) {
     self.file = file
     self.compressor = compressor
     self.places = places
+    self.gate = gate
     self.written = written
   }
 
@@ -129,7 +132,9 @@ final class MemberWriter: DumpMemberSink {
     let chunks = parts.map { part in
       MemberEntry.Chunk(table: places[part.table], offset: Int64(part.offset), content: part.content)
     }
-    try file.append(member, digest: digest.finish(), contentBytes: content.count, chunks: chunks)
+    let sha256 = digest.finish()
+    try gate?.pass()
+    try file.append(member, digest: sha256, contentBytes: content.count, chunks: chunks)
     written()
   }
 }

@@ -59,9 +59,13 @@ extension DatabaseBindings {
     var settings = ["synchronous_commit off, flushed at the end"]
     if let memory = tuning.maintenanceMemory { settings.append("maintenance_work_mem \(memory)") }
     if tuning.maintenanceWorkers > 0 {
-      settings.append("up to \(tuning.maintenanceWorkers) parallel maintenance workers while connections are idle")
+      let plural = tuning.maintenanceWorkers == 1 ? "" : "s"
+      settings.append(
+        "up to \(tuning.maintenanceWorkers) parallel maintenance worker\(plural) while connections are idle")
     }
-    return "over \(tuning.jobs) connections (--jobs), whose sessions have " + settings.joined(separator: ", ")
+    let least = tuning.leastData.map { " (one for less than \($0) of rows)" } ?? ""
+    settings.append("and for superusers deadlock_timeout 10 ms, so that autovacuum gives way")
+    return "over \(tuning.jobs) connections\(least), whose sessions have " + settings.joined(separator: ", ")
   }
 }
 

@@ -67,7 +67,7 @@ package struct DatabasePlanner: Sendable {
       maintenanceDatabase: found.maintenanceDatabase, passwordFile: database.passwordFile, server: found.server,
       liveOID: found.liveOID, backup: request.backup, publicKey: request.publicKey, inPlace: request.inPlace,
       segment: request.segment, withRoles: request.withRoles ? true : nil,
-      tuning: request.jobs.map { LoadTuning(found.limits, wanted: $0, cores: Machine.coreCount) }, serve: serve,
+      tuning: LoadTuning(found.limits, wanted: request.jobs, cores: Machine.coreCount), serve: serve,
       keepPrevious: database.keepPrevious, keepFailed: database.keepFailed, assertions: database.assertions,
       freeDisk: database.freeDisk, hooks: database.afterRestore,
       services: try database.services.map { NamedService(name: $0, policy: try policy.service(named: $0)) },

@@ -18,7 +18,7 @@ package struct DatabaseRequest: Sendable {
   package var serve: ServeMode?
   /// Drop the live database first, since two copies do not fit.
   package var inPlace: InPlaceBindings?
-  /// Over how many connections the backup is loaded; nil: over one.
+  /// Over how many connections the backup is loaded; nil: as many as suit the server and this machine.
   package var jobs: Int?
 
   package init(

@@ -38,7 +38,7 @@ package struct DumpContents: Sendable, Hashable {
   ///
   /// - Throws: ``RecoverError`` `backupRefused` for one that was cut off.
   package static func read(_ backup: BackupReference) async throws -> DumpContents {
-    let survey = try await SurveyFile.scan(backup)
+    let survey = try await SurveyFile.scan(backup).survey
     try DumpChoice.requireWhole(survey, path: backup.path)
     return DumpContents(survey)
   }

@@ -32,6 +32,8 @@ package struct InspectReport: Sendable, Hashable, Codable {
   package var agreeingTables: Int?
   /// The pg_restore that makes SQL of it; nil for a backup that is SQL.
   package var readBy: String?
+  /// Why one connection will load, where several were planned; as far as the backup alone tells.
+  package var serialBecause: String?
   /// How long reading the backup took.
   package var readMilliseconds: Int64?
   /// What was written meanwhile; looked at for previews alone.

@@ -17,7 +17,8 @@ struct InspectStep: Step {
     let manifest = try await checkBackup(work, context)
     // People decide by a preview; a run that was decided on need not look.
     let mark = context.epoch == 0 && work.bindings.liveOID != nil ? await LiveWrites(work).mark() : nil
-    let choice = try DumpChoice(try await survey(work, context), bindings: work.bindings)
+    let (survey, index) = try await survey(work, context)
+    let choice = try DumpChoice(survey, bindings: work.bindings)
     let read = Moment.now - began
     try choice.refuseEscapes()
     let promised = try await promised(work.bindings)
@@ -39,7 +40,7 @@ struct InspectStep: Step {
       differences: Array(differences.prefix(InspectReport.differenceLimit)),
       furtherDifferences: max(0, differences.count - InspectReport.differenceLimit),
       agreeingTables: findings.agreeingTables, readBy: try await readBy(work.bindings.backup.path),
-      readMilliseconds: read.nanoseconds / 1_000_000,
+      serialBecause: try serialReason(index, choice, work.bindings), readMilliseconds: read.nanoseconds / 1_000_000,
       recentWrites: RecentWrites(await LiveWrites(work).count(since: mark), over: Moment.now - began))
     return try JSONValue(encoding: report)
   }
@@ -79,11 +80,18 @@ struct InspectStep: Step {
   }
 
   /// One pass over the backup; kept beside the journal for the steps that need its details.
-  private func survey(_ work: DatabaseWork, _ context: StepContext) async throws -> DumpSurvey {
+  private func survey(_ work: DatabaseWork, _ context: StepContext) async throws -> (DumpSurvey, DumpIndex) {
     let directory = context.epoch > 0 ? context.directory : nil
-    let survey = try await SurveyFile.scan(work.bindings.backup, reporter: context.reporter, keepingIndexIn: directory)
-    if let directory { try SurveyFile.keep(survey, in: directory) }
-    return survey
+    let found = try await SurveyFile.scan(work.bindings.backup, reporter: context.reporter, keepingIndexIn: directory)
+    if let directory { try SurveyFile.keep(found.survey, in: directory) }
+    return (found.survey, found.index)
+  }
+
+  /// Why one connection will load, where several were planned.
+  private func serialReason(_ index: DumpIndex, _ choice: DumpChoice, _ bindings: DatabaseBindings) throws -> String? {
+    guard let tuning = bindings.tuning, tuning.jobs > 1 else { return nil }
+    let places = LoadPlaces(try BackupFile(path: bindings.backup.path), index: index)
+    return DumpLoader.serialReason(places, tuning, rules: LoadRules(database: choice.database))
   }
 }
 
@@ -94,14 +102,15 @@ enum SurveyFile {
   /// - Parameter directory: where to keep the index that the same pass makes, and how an archive is read.
   static func scan(
     _ backup: BackupReference, reporter: (any StepReporter)? = nil, keepingIndexIn directory: String? = nil
-  ) async throws -> DumpSurvey {
+  ) async throws -> (survey: DumpSurvey, index: DumpIndex) {
     try await BlockingThread.run("recover-survey") { interruption in
       let file = try BackupFile(path: backup.path)
       // How much SQL an archive holds is known when it was read.
       let total = file.archive == nil ? backup.sizeBytes : nil
-      return try DumpIndexFile.make(backup, of: file, in: directory, interruption: interruption) { bytes in
+      let made = try DumpIndexFile.make(backup, of: file, in: directory, interruption: interruption) { bytes in
         reporter?.progress(Progress(doneBytes: bytes, totalBytes: total))
-      }.survey
+      }
+      return (made.survey, made.file.index)
     }
   }
 
@@ -125,7 +134,7 @@ enum SurveyFile {
     {
       return survey
     }
-    return try await scan(backup, reporter: context.reporter)
+    return try await scan(backup, reporter: context.reporter).survey
   }
 
   private static func path(of subject: Subject, in directory: String) -> String {

@@ -38,7 +38,7 @@ struct LoadStep: Step {
     if file.archive != nil { request.partBytes = Self.wholeTableBytes }
     let outcome = try await Checkpoints.run("recover-load", reporter: reporter) { [request] interruption, checkpoints in
       try Self.check(file, backup, request.identity, mapIn: directory, interruption)
-      let map = DumpIndexFile.load(backup, digest: report.sha256, in: directory)
+      let map = try Self.map(backup, report, in: directory, request.tuning, interruption)
       var hooks = LoadHooks()
       hooks.progress = { progress in
         reporter.progress(
@@ -52,7 +52,8 @@ struct LoadStep: Step {
       }
       hooks.atStage = { reporter.reach($0.rawValue) }
       return try DumpLoader.load(
-        request, index: try Self.places(in: file, map), hooks: hooks, interruption: interruption
+        request, index: map.map { LoadPlaces(file, $0) } ?? .unknown("its index is not there"), hooks: hooks,
+        interruption: interruption
       ) { offset in
         try BackupSource(file, offset: offset, access: map?.access, interruption)
       }
@@ -63,19 +64,14 @@ struct LoadStep: Step {
   /// No table has more.
   private static let wholeTableBytes = 1 << 50
 
-  /// The index, where the backup can be read from any of its places without most of what comes before.
-  private static func places(in file: BackupFile, _ map: DumpIndexFile?) throws -> LoadPlaces {
-    guard let map else { return .unknown("its index is not there any more") }
-    switch file.compression {
-    case .zstd?: return .unknown("zstd can be read only from the front")
-    case .gzip? where map.access.points.isEmpty && map.index.byteCount > smallBytes:
-      return .unknown("the places are not known from which the .gz can be read")
-    case .gzip?, nil: return .known(map.index)
-    }
+  /// The index of the backup; made again where it is gone and several connections need it.
+  private static func map(
+    _ backup: BackupReference, _ report: InspectReport, in directory: String, _ tuning: LoadTuning,
+    _ interruption: Interruption
+  ) throws -> DumpIndexFile? {
+    guard tuning.jobs > 1 else { return DumpIndexFile.load(backup, digest: report.sha256, in: directory) }
+    return try DumpIndexFile.loadOrMake(backup, digest: report.sha256, in: directory, interruption: interruption)
   }
-
-  /// What is read from the front in no time.
-  private static let smallBytes: Int64 = 32 << 20
 
   /// Refuses another backup than the inspected one; a file that was merely touched is read once more, and so is an
   /// archive that is not known to give the same bytes as when it was inspected: pg_restore may be another one now.

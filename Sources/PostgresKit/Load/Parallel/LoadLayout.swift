@@ -14,6 +14,9 @@ struct LoadLayout: Sendable {
   var constraintsEndOffset: Int64?
   var byteCount: Int64
 
+  /// What the rows take of the dump.
+  var dataBytes: Int64 { data.reduce(0) { $0 + $1.endOffset - $1.position.reader.offset } }
+
   struct DataEntry: Sendable, Hashable {
     var position: LoadPosition
     var endOffset: Int64
@@ -54,6 +57,10 @@ struct LoadLayout: Sendable {
   /// Why a dump is loaded in its own order.
   struct Refusal: Error, Hashable {
     var reason: String
+    /// Whether several connections could load it, but would not be faster.
+    var isChoice = false
+    /// What people should know.
+    var notableReason: String? { isChoice ? nil : reason }
   }
 }
 

@@ -25,37 +25,48 @@ extension DumpLoader {
     var outcome = LoadOutcome()
     do {
       if request.tuning.jobs > 1 || session.hasTasks {
-        let index = try places.index
+        let (index, layout) = try places.layout(request.tuning, rules: request.rules)
         var load = ParallelLoad(
           request: request, hooks: hooks, interruption: interruption, session: session, index: index, open: open,
-          layout: try LoadLayout(index, rules: request.rules))
+          layout: layout)
         return try load.run()
       }
     } catch let refusal as LoadLayout.Refusal {
-      outcome.order = .serial(reason: refusal.reason)
+      // What its tasks have loaded stands nowhere in the order of the dump.
+      guard !session.hasTasks else {
+        throw RecoverError(
+          .stepFailed, "the load of \(request.dumpName) was begun over several connections, and \(refusal.reason)",
+          hint: "it can't go on: drop the half-loaded database and begin anew")
+      }
+      outcome.order = .serial(reason: refusal.notableReason)
     }
     return try finish(
       request, hooks: hooks, interruption: interruption, session, outcome: outcome, open: { try open($0) })
   }
 
   /// Why a dump would be loaded in its own order, as far as the dump alone tells; nil where nothing speaks against it.
-  package static func serialReason(_ index: DumpIndex, rules: LoadRules) -> String? {
+  package static func serialReason(_ places: LoadPlaces, _ tuning: LoadTuning, rules: LoadRules) -> String? {
     do {
-      _ = try LoadLayout(index, rules: rules)
+      _ = try places.layout(tuning, rules: rules)
       return nil
     } catch {
-      return (error as? LoadLayout.Refusal)?.reason
+      return (error as? LoadLayout.Refusal)?.notableReason
     }
   }
 }
 
 extension LoadPlaces {
-  fileprivate var index: DumpIndex {
-    get throws {
-      switch self {
-      case .known(let index): return index
-      case .unknown(let reason): throw LoadLayout.Refusal(reason: reason)
+  /// - Throws: ``LoadLayout/Refusal``.
+  fileprivate func layout(_ tuning: LoadTuning, rules: LoadRules) throws -> (DumpIndex, LoadLayout) {
+    switch self {
+    case .unknown(let reason): throw LoadLayout.Refusal(reason: reason)
+    case .known(let index):
+      let layout = try LoadLayout(index, rules: rules)
+      let data = ByteCount(layout.dataBytes)
+      if let least = tuning.leastData, data < least {
+        throw LoadLayout.Refusal(reason: "it has \(data) of rows", isChoice: true)
       }
+      return (index, layout)
     }
   }
 }

@@ -58,7 +58,8 @@ struct DatabaseCommand: ReportingCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Over how many connections to load; one by default.", valueName: "n"))
+      "Over how many connections to load; unless given, one for each core of this machine, and one for a small backup.",
+      valueName: "n"))
   var jobs: Int?
 
   @Flag(help: "Drop the live database first: for when two copies do not fit. Wants --confirm NAME.")

@@ -11,6 +11,7 @@ enum InspectView {
         + (report.readBy.map { "; read by \($0)" } ?? ""),
       "sha256 \(report.sha256)",
     ]
+    if let reason = report.serialBecause { lines.append("loaded over one connection, in its own order: \(reason)") }
     for warning in report.warnings { lines.append("note: \(warning)") }
     if let agreeing = report.agreeingTables { lines += loss(report, agreeing: agreeing) }
     if report.furtherDifferences > 0 { lines.append("... and \(report.furtherDifferences) more tables") }

@@ -111,7 +111,7 @@ extension SafetyDumpStep {
     _ path: String, snapshot: String, _ work: DatabaseWork, _ context: StepContext
   ) async throws -> Proved {
     let file = try BackupFile(path: path).reference()
-    let survey = try await SurveyFile.scan(file, reporter: context.reporter)
+    let survey = try await SurveyFile.scan(file, reporter: context.reporter).survey
     guard survey.completeness == .complete else { throw Self.useless("it does not end as pg_dump ends one") }
     let choice = try DumpChoice(survey, bindings: work.bindings.restoring(file))
     do {

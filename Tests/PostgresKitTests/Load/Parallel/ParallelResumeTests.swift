@@ -209,6 +209,28 @@ struct ParallelResumeTests {
     }
   }
 
+  @Test("a load that was begun over several connections does not go on without the index")
+  func begunInParallelWithoutIndex() throws {
+    let bench = try Self.bench()
+    try Self.withSource(bench) { source, dump in
+      try bench.server.withDatabase { ours in
+        var hooks = LoadHooks()
+        hooks.atStage = { if $0 == .constraints { throw Death() } }
+        #expect(throws: Death.self) { try bench.load(dump, into: ours, hooks: hooks) }
+        let error = #expect(throws: RecoverError.self) {
+          try DumpLoader.load(
+            try bench.request(ours), index: .unknown("its index is gone"), interruption: Interruption()
+          ) { MemorySource(dump, from: Int($0)) }
+        }
+        #expect(error?.code == .stepFailed)
+        #expect(error?.message.contains("its index is gone") == true)
+        // Nothing was loaded twice: it goes on where it was once the index is there.
+        _ = try bench.load(dump, into: ours)
+        try bench.expectSame(ours, as: source)
+      }
+    }
+  }
+
   @Test("a load that was begun over several connections goes on so, even with one")
   func begunInParallel() throws {
     let bench = try Self.bench()
