@@ -29,6 +29,8 @@ package struct Breadcrumb: Sendable, Hashable, Codable {
   package var retainUntil: WallTime?
   /// The command that takes the run's effect back, for a person who finds the comment.
   package var undo: String
+  /// Of tables that an exchange replaced: the foreign keys that were taken off them, in SQL that gives them back.
+  package var foreignKeys: [String]?
 
   package init(
     run: String, host: String, plan: Digest, role: SideRole, target: String, liveOID: UInt32?, state: State? = nil,

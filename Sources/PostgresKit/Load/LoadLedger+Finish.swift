@@ -6,8 +6,17 @@ extension LoadLedger {
   /// Event triggers of the dump would fire when the ledger is dropped; they are off for that moment, and then exactly
   /// as before. (Neither ALTER EVENT TRIGGER nor COMMENT ON DATABASE fires any: PostgreSQL, "Event Trigger Firing
   /// Matrix".)
-  static func finish(_ connection: inout Connection, breadcrumb: String) throws {
+  ///
+  /// The event triggers of a live database see the ledger go, as they saw it come: they are other people's.
+  static func finish(_ connection: inout Connection, _ place: LoadPlace, breadcrumb: String) throws {
     let database = connection.database
+    if case .schema(let schema) = place {
+      try connection.transaction { connection in
+        try connection.execute("SET LOCAL synchronous_commit = on; DROP SCHEMA recover_ledger CASCADE")
+        try connection.execute("COMMENT ON SCHEMA \(Quoting.identifier(schema)) IS \(Quoting.literal(breadcrumb))")
+      }
+      return
+    }
     try connection.transaction { connection in
       // The commits before it did not wait for the disk; a commit record that is flushed takes them along.
       try connection.execute("SET LOCAL synchronous_commit = on")

@@ -10,7 +10,9 @@ package enum LoadProbe: Sendable, Hashable {
   /// Asks a database.
   ///
   /// - Parameter breadcrumb: the comment that the load was to finish with.
-  package static func read(_ connection: inout Connection, breadcrumb: String) throws -> LoadProbe {
+  package static func read(
+    _ connection: inout Connection, _ place: LoadPlace = .database, breadcrumb: String
+  ) throws -> LoadProbe {
     if try LoadLedger.exists(&connection) {
       let row = try connection.query(
         """
@@ -24,13 +26,35 @@ package enum LoadProbe: Sendable, Hashable {
           sequence: row.integer(0, 0) ?? 0, offsetBytes: row.integer(0, 1) ?? 0, line: row.integer(0, 2) ?? 0,
           identity: row[0, 3] ?? ""))
     }
-    let comment = try connection.value(
-      """
-      SELECT pg_catalog.shobj_description(oid, 'pg_database') FROM pg_catalog.pg_database
-      WHERE datname = pg_catalog.current_database()
-      """)
-    return comment == breadcrumb ? .finished : .notStarted
+    return try place.comment(&connection) == breadcrumb ? .finished : .notStarted
   }
+}
+
+/// What carries the comment that says that a load is finished.
+package enum LoadPlace: Sendable, Hashable {
+  /// The database that is loaded.
+  case database
+  /// A schema of a database that others use.
+  case schema(String)
+
+  fileprivate func comment(_ connection: inout Connection) throws -> String? {
+    switch self {
+    case .database:
+      try connection.value(
+        """
+        SELECT pg_catalog.shobj_description(oid, 'pg_database') FROM pg_catalog.pg_database
+        WHERE datname = pg_catalog.current_database()
+        """)
+    case .schema(let name):
+      try connection.value(
+        "SELECT pg_catalog.obj_description(oid, 'pg_namespace') FROM pg_catalog.pg_namespace WHERE nspname = $1",
+        [name])
+    }
+  }
+}
+
+extension LoadRequest {
+  package var place: LoadPlace { staging.map { .schema($0.commentedSchema) } ?? .database }
 }
 
 /// The newest commit of a load.

@@ -9,7 +9,7 @@ package struct LoadRequest: Sendable {
   /// What the dump is, for a resumed load to refuse another one: a digest of the file.
   package var identity: String
   package var rules: LoadRules
-  /// The comment that the database gets in the transaction that finishes the load.
+  /// The comment that the database gets in the transaction that finishes the load; with ``staging`` it is the schema.
   package var breadcrumb: String
   /// A transaction is committed once it has taken in so many bytes of the dump, or after ``commitInterval``.
   package var commitBytes = 16 << 20
@@ -23,6 +23,9 @@ package struct LoadRequest: Sendable {
   package var partBytes = 32 << 20
   /// A table with less data shares its transactions with others.
   package var smallBytes = 256 << 10
+  /// Only some tables are loaded, beside the live ones of a database that others use; nil loads the whole dump into a
+  /// database of its own.
+  package var staging: StagingRules?
 
   package init(
     target: ConnectionSettings, dumpName: String, identity: String, rules: LoadRules = LoadRules(), breadcrumb: String

@@ -24,8 +24,23 @@ extension LoadRun where Source: ~Copyable {
       mode = .passedCopy
       return
     }
+    guard let copy = staged(copy) else { return mode = .passedCopy }
     try session.beginCopy(copy, at: reader.state.offset)
     mode = .copy(CopyProgress(copy: copy, mayCut: true, isInTransaction: false))
+  }
+
+  /// Goes on behind the rows of a table that is not loaded.
+  mutating func passOver(_ copy: DumpCopy) throws {
+    mode = .passedCopy
+    guard let next = request.staging?.jumps[copy.offset] else { return }
+    mode = .statements
+    reader = try DumpLoader.reader(request, at: next, open)
+  }
+
+  /// The COPY as it is run; nil for one of a table that is not loaded.
+  func staged(_ copy: DumpCopy) -> DumpCopy? {
+    guard let staging = request.staging else { return copy }
+    return staging.staged(copy, syntax: reader.state.syntax)
   }
 
   mutating func copyData(rows: Int, endsAtRow: Bool) throws {

@@ -5,8 +5,10 @@ extension LoadRun where Source: ~Copyable {
   mutating func runStatement() throws {
     if let copy = reader.state.copy {
       try decideTransaction(isLargeObject: false)
-      return try beginCopy(copy)
+      guard let staged = staged(copy) else { return try passOver(copy) }
+      return try beginCopy(staged)
     }
+    if let staging = request.staging, try runStaged(staging) { return }
     switch edits[piece.offset] {
     case .passOver?: return
     case .replace(let text)?: return try runReplaced(text)
@@ -79,6 +81,29 @@ extension LoadRun where Source: ~Copyable {
     try add(statement)
     try session.flush()
     if session.batch.isOld(request) { try commit(at: reader.state) }
+  }
+
+  /// Runs what belongs to a chosen table, under its new name, and passes over everything else.
+  ///
+  /// - Returns: false for a statement that is run as it is written.
+  private mutating func runStaged(_ staging: StagingRules) throws -> Bool {
+    let (statement, syntax) = (reader.statement, reader.state.syntax)
+    let action = reader.withBytes { staging.action(for: statement, $0, syntax: syntax) }
+    switch action {
+    case .asWritten: return false
+    case .passOver, .later: return true
+    case .run(let text):
+      switch currentStatement.role {
+      // What `--clean` drops first: there is nothing in a new schema.
+      case .single: break
+      case .refused(let reason): throw refusal(reason)
+      case .insert(let table):
+        try session.add(text.bytes.span, at: piece.offset, table: staging.names.moved(table), mayDraw: true)
+        if isCareful { try session.flush() }
+      default: try runReplaced(text)
+      }
+      return true
+    }
   }
 
   /// Runs something else in a statement's place; where it fails among others, again by itself.

@@ -65,6 +65,6 @@ extension LoadSession {
   /// Ends the load; the session's settings are its own again.
   func finish() throws {
     try resetSettings()
-    try LoadLedger.finish(&connection, breadcrumb: request.breadcrumb)
+    try LoadLedger.finish(&connection, request.place, breadcrumb: request.breadcrumb)
   }
 }

@@ -80,7 +80,9 @@ final class LoadSession {
   }
 
   private func begin() throws {
-    let first = try LoadLedger.insert(committed, withSession: true, draws: .now, identity: request.identity)
+    // The sequences of a live database are other people's.
+    let first = try LoadLedger.insert(
+      committed, withSession: true, draws: request.staging == nil ? .now : .unknown, identity: request.identity)
     try connection.execute("BEGIN; \(LoadLedger.create) \(first); COMMIT")
   }
 
@@ -231,8 +233,9 @@ extension LoadSession {
     let counts = batch.rows.map { LoadedRows(table: $0.key, rows: $0.value) }
     switch record {
     case .load:
+      let draws: LoadLedger.Draws = request.staging != nil ? .unknown : batch.mayDraw ? .now : .asBefore
       return try LoadLedger.insert(
-        next, withSession: state != committed.session, rows: counts, draws: batch.mayDraw ? .now : .asBefore)
+        next, withSession: state != committed.session, rows: counts, draws: draws)
     case .task(let task, let end):
       return try TaskLedger.insert(task, next, isDone: next.reader.offset >= end, rows: counts)
     }

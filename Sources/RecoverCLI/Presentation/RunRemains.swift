@@ -12,6 +12,9 @@ struct RunRemains {
   /// The file that holds the live database of before a run in place, and until when it is kept.
   private(set) var safetyDump: String?
   private(set) var safetyUntil: String?
+  /// The schemas that hold the live tables of before, and the restored ones that did not pass, each with its end.
+  private(set) var keptTables: String?
+  private(set) var failedTables: String?
   /// After-restore hooks whose effect stands though the run went back.
   private(set) var standing: [String] = []
   /// Rows that were written while the failed copy was live; they are in it, and nowhere else.
@@ -28,6 +31,13 @@ struct RunRemains {
         (previousDatabase, keptUntil) = (previous, until ?? keptUntil)
       }
       if let dump = evidence["safetyDump"]?.string { (safetyDump, safetyUntil) = (dump, until ?? safetyUntil) }
+      if let kept = evidence["keptTables"].map(EvidenceText.names), !kept.isEmpty {
+        keptTables = kept.joined(separator: ", ") + (until.map { ", kept until \($0)" } ?? "")
+      }
+      if let failed = evidence["failedTables"].map(EvidenceText.names), !failed.isEmpty {
+        failedTables = failed.joined(separator: ", ") + (until.map { " until \($0)" } ?? "")
+        keptTables = nil
+      }
       standing += EvidenceText.names(evidence["standing"] ?? .null)
       writesWhileLive += EvidenceText.writes(evidence["writesWhileLive"] ?? .null) ?? 0
       writesLost += EvidenceText.writes(evidence["writesLost"] ?? .null) ?? 0
@@ -44,7 +54,7 @@ struct RunRemains {
       let list = standing.map { "`\($0)`" }.joined(separator: ", ")
       words.append("what \(standing.count == 1 ? "hook" : "hooks") \(list) did stands")
     }
-    if writesWhileLive > 0, failedDatabase != nil {
+    if writesWhileLive > 0, failedDatabase != nil || failedTables != nil {
       words.append("\(writesWhileLive) \(writesWhileLive == 1 ? "write" : "writes") to the restored copy stay in it")
     }
     if writesLost > 0 {
@@ -56,6 +66,8 @@ struct RunRemains {
     if let previousDatabase {
       words.append("the database of before is \(previousDatabase)" + (keptUntil.map { ", kept until \($0)" } ?? ""))
     }
+    if let failedTables { words.append("the restored tables are kept in schema \(failedTables)") }
+    if let keptTables { words.append("the tables of before are in schema \(keptTables)") }
     if let safetyDump {
       words.append("the safety dump is \(safetyDump)" + (safetyUntil.map { ", kept until \($0)" } ?? ""))
     }

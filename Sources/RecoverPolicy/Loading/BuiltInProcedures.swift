@@ -7,7 +7,9 @@ package enum BuiltInProcedures {
   package static let files: [(name: String, bytes: [UInt8])] = [
     ("built-in/db.yaml", PackageResources.db_yaml),
     ("built-in/db-in-place.yaml", PackageResources.db_in_place_yaml),
+    ("built-in/db-tables.yaml", PackageResources.db_tables_yaml),
     ("built-in/undo.yaml", PackageResources.undo_yaml),
+    ("built-in/undo-tables.yaml", PackageResources.undo_tables_yaml),
   ]
 
   /// All of them, by name.

@@ -13,6 +13,7 @@ struct AcceptStep: Step {
   func perform(_ context: StepContext) async throws -> JSONValue {
     guard context.plan.target.kind == .database else { return .null }
     let work = try DatabaseWork(context, drivers)
+    if work.bindings.exchange != nil { return try await ExchangeStep.accept(context, drivers) }
     let name = work.bindings.name
     let facts = try await work.onMaintenance { connection, _ in try DatabaseFacts.read(name, &connection) }
     guard let facts, facts.oid != work.bindings.liveOID else {

@@ -4,7 +4,7 @@ internal import RecoverCore
 internal import RecoverEngine
 
 /// `database.analyze`: collects the planner's statistics of the side database, so that the first queries after the
-/// swap do not run blind (PostgreSQL, 14.4.9).
+/// swap do not run blind (PostgreSQL, 14.4.9); of single tables that are exchanged, theirs alone.
 struct AnalyzeStep: Step {
   let drivers: StepDrivers
 
@@ -13,7 +13,16 @@ struct AnalyzeStep: Step {
   func probe(_ context: StepContext) async throws -> ProbeResult { .notDone }
 
   func perform(_ context: StepContext) async throws -> JSONValue {
-    try await DatabaseWork(context, drivers).onSide { connection, _ in
+    let work = try DatabaseWork(context, drivers)
+    if work.bindings.exchange != nil {
+      let tables = try TablesWork(context, drivers)
+      let names = tables.tables.map { Quoting.identifier(tables.places.schema(.side, of: $0.schema ?? ""), $0.name) }
+      try await tables.onLive { connection, _ in
+        _ = try connection.execute("ANALYZE \(names.joined(separator: ", "))")
+      }
+      return .null
+    }
+    try await work.onSide { connection, _ in
       _ = try connection.rows(Self.impatience)
       _ = try connection.execute("ANALYZE")
     }

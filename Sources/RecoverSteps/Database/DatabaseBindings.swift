@@ -24,6 +24,8 @@ package struct DatabaseBindings: Sendable, Hashable, Codable {
   package var undoes: String?
   /// The live database is dropped before its replacement is loaded; nil for every other recovery.
   package var inPlace: InPlaceBindings?
+  /// Only some tables of the live database are replaced; nil for every other recovery.
+  package var exchange: ExchangeBindings?
   /// Which database of a `pg_dumpall` file is meant.
   package var segment: String?
   /// The roles and tablespaces of the backup are made where they are missing; nil where nobody asked for that.

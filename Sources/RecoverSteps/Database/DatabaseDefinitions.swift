@@ -71,7 +71,7 @@ extension StepLibrary {
           .database("database.retire-previous", .forward, "keep the previous database until its retention ends"),
           retry: patient, deadline: .seconds(600))
       ) { _, _, drivers in RetireStep(drivers: drivers) },
-    ] + inPlaceDefinitions
+    ] + inPlaceDefinitions + tablesDefinitions
 
   /// The further steps of a recovery in place.
   private static let inPlaceDefinitions: [StepDefinition] = [
@@ -95,6 +95,33 @@ extension StepLibrary {
         .database("database.retire-safety-dump", .forward, "keep the safety dump until its retention ends"),
         retry: patient, deadline: .seconds(600))
     ) { _, _, drivers in RetireSafetyDumpStep(drivers: drivers) },
+  ]
+
+  /// The further steps of an exchange of single tables.
+  private static let tablesDefinitions: [StepDefinition] = [
+    StepDefinition(
+      StepTemplate(
+        .database("tables.prepare", .compensable, "make schemas in the live database to load the tables into"),
+        retry: patient, deadline: .seconds(600), resources: ["side tables"])
+    ) { _, _, drivers in PrepareTablesStep(drivers: drivers) },
+    StepDefinition(
+      StepTemplate(
+        .database("tables.prove", .readonly, "prove rows, objects and foreign keys of the loaded tables"),
+        retry: patient)
+    ) { _, _, drivers in ProveTablesStep(drivers: drivers) },
+    StepDefinition(
+      StepTemplate(
+        .database(
+          "tables.exchange", .compensable, "exchange the tables by one transaction; what depends on them follows"),
+        retry: RetryPolicy(attempts: 3, backoff: .seconds(1), maxBackoff: .seconds(20)), deadline: .seconds(1800),
+        resources: ["live tables", "side tables"]),
+      crashPoints: ExchangeStep.crashPoints
+    ) { _, _, drivers in ExchangeStep(drivers: drivers) },
+    StepDefinition(
+      StepTemplate(
+        .database("tables.retire", .forward, "keep the replaced tables until their retention ends"),
+        retry: patient, deadline: .seconds(600))
+    ) { _, _, drivers in RetireTablesStep(drivers: drivers) },
   ]
 
   /// For what a restarting server makes fail.

@@ -60,14 +60,16 @@ package struct DatabasePlanner: Sendable {
     -> DatabaseBindings
   {
     let database = address.policy
-    let serve = request.serve ?? database.serve
+    let serve = request.exchange == nil ? request.serve ?? database.serve : .all
+    if request.exchange != nil { try Self.checkExchange(address.name, found, request) }
     if request.inPlace != nil { try Self.checkInPlace(address.name, found, serve) }
     return DatabaseBindings(
       name: address.name, url: database.url, adminURL: database.adminURL,
       maintenanceDatabase: found.maintenanceDatabase, passwordFile: database.passwordFile, server: found.server,
       liveOID: found.liveOID, backup: request.backup, publicKey: request.publicKey, inPlace: request.inPlace,
-      segment: request.segment, withRoles: request.withRoles ? true : nil,
-      tuning: LoadTuning(found.limits, wanted: request.jobs, cores: Machine.coreCount), serve: serve,
+      exchange: request.exchange, segment: request.segment, withRoles: request.withRoles ? true : nil,
+      tuning: request.exchange == nil
+        ? LoadTuning(found.limits, wanted: request.jobs, cores: Machine.coreCount) : nil, serve: serve,
       keepPrevious: database.keepPrevious, keepFailed: database.keepFailed, assertions: database.assertions,
       freeDisk: database.freeDisk, hooks: database.afterRestore,
       services: try database.services.map { NamedService(name: $0, policy: try policy.service(named: $0)) },
@@ -85,6 +87,19 @@ extension DatabasePlanner {
     changed.steps.insert(
       ProcedureStep(id: "roles", uses: "database.create-roles"), at: inspection.map { $0 + 1 } ?? 0)
     return changed
+  }
+
+  private static func checkExchange(_ name: String, _ found: Found, _ request: DatabaseRequest) throws {
+    guard found.liveOID != nil else {
+      throw RecoverError(
+        .usage, "there is no database \(name) whose tables could be replaced",
+        hint: "--into NAME restores the tables to a new database")
+    }
+    guard request.serve == nil, request.jobs == nil, !request.withRoles, request.inPlace == nil else {
+      throw RecoverError(
+        .usage, "--serve, --jobs, --in-place and --with-roles are not for single tables of the live database",
+        hint: "it serves all the while, and nothing is stopped: leave them out")
+    }
   }
 
   private static func checkInPlace(_ name: String, _ found: Found, _ serve: ServeMode) throws {

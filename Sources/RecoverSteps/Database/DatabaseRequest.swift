@@ -20,10 +20,13 @@ package struct DatabaseRequest: Sendable {
   package var inPlace: InPlaceBindings?
   /// Over how many connections the backup is loaded; nil: as many as suit the server and this machine.
   package var jobs: Int?
+  /// Replace only these tables, in the live database.
+  package var exchange: ExchangeBindings?
 
   package init(
     database: String? = nil, backup: BackupReference, publicKey: String? = nil, segment: String? = nil,
-    withRoles: Bool = false, serve: ServeMode? = nil, inPlace: InPlaceBindings? = nil, jobs: Int? = nil
+    withRoles: Bool = false, serve: ServeMode? = nil, inPlace: InPlaceBindings? = nil, jobs: Int? = nil,
+    exchange: ExchangeBindings? = nil
   ) {
     self.database = database
     self.backup = backup
@@ -33,6 +36,7 @@ package struct DatabaseRequest: Sendable {
     self.serve = serve
     self.inPlace = inPlace
     self.jobs = jobs
+    self.exchange = exchange
   }
 }
 

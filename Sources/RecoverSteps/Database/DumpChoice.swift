@@ -8,6 +8,8 @@ struct DumpChoice: Sendable {
   /// The database's name in the dump; nil for a dump that connects to nothing.
   let database: String?
   let path: String
+  /// What of the parts is meant, where only some tables are.
+  var partSegments: [DumpSegment]?
 
   /// Chooses the part that is meant.
   ///
@@ -77,7 +79,7 @@ struct DumpChoice: Sendable {
   }
 
   /// The parts that are loaded.
-  var segments: [DumpSegment] { survey.content(of: database) }
+  var segments: [DumpSegment] { partSegments ?? survey.content(of: database) }
 
   /// Refuses what reaches out of the database.
   ///

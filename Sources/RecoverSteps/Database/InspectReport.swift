@@ -36,6 +36,8 @@ package struct InspectReport: Sendable, Hashable, Codable {
   package var serialBecause: String?
   /// How long reading the backup took.
   package var readMilliseconds: Int64?
+  /// Of a run that exchanges single tables: which, and what that changes.
+  package var tables: TablesReport?
   /// What was written meanwhile; looked at for previews alone.
   package var recentWrites: RecentWrites?
 

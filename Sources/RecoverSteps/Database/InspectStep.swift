@@ -17,13 +17,17 @@ struct InspectStep: Step {
     let manifest = try await checkBackup(work, context)
     // People decide by a preview; a run that was decided on need not look.
     let mark = context.epoch == 0 && work.bindings.liveOID != nil ? await LiveWrites(work).mark() : nil
-    let (survey, index) = try await survey(work, context)
-    let choice = try DumpChoice(survey, bindings: work.bindings)
+    let scanned = try await scan(work, context)
+    var choice = try DumpChoice(scanned.survey, bindings: work.bindings)
     let read = Moment.now - began
-    try choice.refuseEscapes()
-    let promised = try await promised(work.bindings)
-    let findings = try await work.onMaintenance { connection, interruption in
-      try ServerInspection(work: work, choice: choice, promised: promised).examine(&connection, interruption)
+    var tables: TablesReport?
+    let findings: ServerInspection.Findings
+    if let selection = work.bindings.exchange?.selection {
+      let found = try await examine(selection, work, choice, scanned.file)
+      (tables, findings) = (found.report, found.server)
+      choice = choice.only(found.part)
+    } else {
+      findings = try await examine(work, choice)
     }
     var notes = findings.warnings
     if let inPlace = work.bindings.inPlace {
@@ -40,9 +44,31 @@ struct InspectStep: Step {
       differences: Array(differences.prefix(InspectReport.differenceLimit)),
       furtherDifferences: max(0, differences.count - InspectReport.differenceLimit),
       agreeingTables: findings.agreeingTables, readBy: try await readBy(work.bindings.backup.path),
-      serialBecause: try serialReason(index, choice, work.bindings), readMilliseconds: read.nanoseconds / 1_000_000,
+      serialBecause: try serialReason(scanned.file.index, choice, work.bindings),
+      readMilliseconds: read.nanoseconds / 1_000_000, tables: tables,
       recentWrites: RecentWrites(await LiveWrites(work).count(since: mark), over: Moment.now - began))
     return try JSONValue(encoding: report)
+  }
+
+  /// Looks at the server for a database that is replaced as a whole.
+  private func examine(_ work: DatabaseWork, _ choice: DumpChoice) async throws -> ServerInspection.Findings {
+    try choice.refuseEscapes()
+    let promised = try await promised(work.bindings)
+    return try await work.onMaintenance { connection, interruption in
+      try ServerInspection(work: work, choice: choice, promised: promised).examine(&connection, interruption)
+    }
+  }
+
+  /// Looks at the live database for single tables that are replaced; what else the backup holds is not run.
+  private func examine(
+    _ selection: DumpSelection, _ work: DatabaseWork, _ choice: DumpChoice, _ file: DumpIndexFile
+  ) async throws -> TablesInspection.Findings {
+    let access = work.access
+    return try await work.onLive { live, interruption in
+      var maintenance = try access.connectToMaintenance(interruption)
+      return try TablesInspection(work: work, choice: choice, index: file.index, access: file.access)
+        .examine(selection, maintenance: &maintenance, &live, interruption)
+    }
   }
 
   /// The roles and tablespaces that the run makes.
@@ -80,11 +106,13 @@ struct InspectStep: Step {
   }
 
   /// One pass over the backup; kept beside the journal for the steps that need its details.
-  private func survey(_ work: DatabaseWork, _ context: StepContext) async throws -> (DumpSurvey, DumpIndex) {
+  private func scan(
+    _ work: DatabaseWork, _ context: StepContext
+  ) async throws -> (survey: DumpSurvey, file: DumpIndexFile) {
     let directory = context.epoch > 0 ? context.directory : nil
-    let found = try await SurveyFile.scan(work.bindings.backup, reporter: context.reporter, keepingIndexIn: directory)
-    if let directory { try SurveyFile.keep(found.survey, in: directory) }
-    return (found.survey, found.index)
+    let scan = try await SurveyFile.scan(work.bindings.backup, reporter: context.reporter, keepingIndexIn: directory)
+    if let directory { try SurveyFile.keep(scan.survey, in: directory) }
+    return scan
   }
 
   /// Why one connection will load, where several were planned.
@@ -102,15 +130,14 @@ enum SurveyFile {
   /// - Parameter directory: where to keep the index that the same pass makes, and how an archive is read.
   static func scan(
     _ backup: BackupReference, reporter: (any StepReporter)? = nil, keepingIndexIn directory: String? = nil
-  ) async throws -> (survey: DumpSurvey, index: DumpIndex) {
+  ) async throws -> (survey: DumpSurvey, file: DumpIndexFile) {
     try await BlockingThread.run("recover-survey") { interruption in
       let file = try BackupFile(path: backup.path)
       // How much SQL an archive holds is known when it was read.
       let total = file.archive == nil ? backup.sizeBytes : nil
-      let made = try DumpIndexFile.make(backup, of: file, in: directory, interruption: interruption) { bytes in
+      return try DumpIndexFile.make(backup, of: file, in: directory, interruption: interruption) { bytes in
         reporter?.progress(Progress(doneBytes: bytes, totalBytes: total))
       }
-      return (made.survey, made.file.index)
     }
   }
 

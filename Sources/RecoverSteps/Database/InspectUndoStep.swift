@@ -9,6 +9,9 @@ struct InspectUndoStep: Step {
 
   func perform(_ context: StepContext) async throws -> JSONValue {
     let work = try DatabaseWork(context, drivers)
+    if work.bindings.exchange != nil {
+      return try await UndoTablesInspection(tables: TablesWork(context, drivers)).examine()
+    }
     let (name, run) = (work.enteringName, work.bindings.undoes ?? "")
     let (presence, live) = try await work.onMaintenance { connection, _ in
       try work.refuseOtherRuns(&connection)

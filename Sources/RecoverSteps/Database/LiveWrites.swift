@@ -59,18 +59,26 @@ package enum UndoPreview {
   /// In a sentence for people.
   package static func text(undoing undone: RunMachine, drivers: StepDrivers) async -> String {
     let unknown = "what was written since the run can't be told; it stays in the database that is swapped out"
-    guard let step = undone.plan.steps.firstIndex(where: { $0.uses == "database.swap" }),
+    let exchanges: Set = ["database.swap", "tables.exchange"]
+    guard let step = undone.plan.steps.firstIndex(where: { exchanges.contains($0.uses) }),
       let mark = try? undone.steps[step].evidence?["mark"]?.decoded(as: WriteMark.self),
       let bindings = try? undone.plan.bindings.decoded(as: DatabaseBindings.self),
       let access = try? DatabaseAccess(bindings, drivers: drivers, mark: "recover/plan"),
-      let count = await LiveWrites(access: access, database: bindings.name).count(since: mark)
+      let all = await LiveWrites(access: access, database: bindings.name).count(since: mark)
     else { return unknown }
+    let count = bindings.exchange == nil ? all : all.only(exchanged(undone, step))
     guard count.total > 0 else {
       return count.isExact ? "nothing was written since the run" : "no write since the run was counted"
     }
     let tables = count.tables.prefix(3).map { "\($0.schema ?? "?").\($0.name) \($0.total)" }.joined(separator: ", ")
     let more = count.tables.count > 3 ? ", and \(count.tables.count - 3) more tables" : ""
     return "\(count.isExact ? "" : "at least ")\(count.total) rows were written since the run (\(tables)\(more));"
-      + " they stay in the database that is swapped out"
+      + (bindings.exchange == nil
+        ? " they stay in the database that is swapped out" : " they stay in the tables that leave")
+  }
+
+  /// The tables that a run exchanged.
+  private static func exchanged(_ run: RunMachine, _ step: Int) -> [SQLName] {
+    (try? run.steps[step].snapshot?.decoded(as: ExchangeSnapshot.self).items.map(\.sqlName)) ?? []
   }
 }

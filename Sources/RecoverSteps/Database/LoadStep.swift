@@ -17,10 +17,7 @@ struct LoadStep: Step {
   var isInterruptible: Bool { true }
 
   func probe(_ context: StepContext) async throws -> ProbeResult {
-    let (work, request) = try parts(context)
-    let breadcrumb = request.breadcrumb
-    let state = try await work.onSide { connection, _ in try LoadProbe.read(&connection, breadcrumb: breadcrumb) }
-    switch state {
+    switch try await state(context) {
     case .notStarted: return .notDone
     case .inProgress(let mark): return .partial("loaded up to line \(mark.line), byte \(mark.offsetBytes)")
     case .finished: return .done(["resumed": true])
@@ -28,7 +25,7 @@ struct LoadStep: Step {
   }
 
   func perform(_ context: StepContext) async throws -> JSONValue {
-    var (work, request) = try parts(context)
+    var (work, request) = try await parts(context)
     let backup = work.bindings.backup
     let file = try BackupFile(path: backup.path)
     let (reporter, directory) = (context.reporter, context.directory)
@@ -37,7 +34,7 @@ struct LoadStep: Step {
     // pg_restore gives the rows of a table from their beginning.
     if file.archive != nil { request.partBytes = Self.wholeTableBytes }
     let outcome = try await Checkpoints.run("recover-load", reporter: reporter) { [request] interruption, checkpoints in
-      try Self.check(file, backup, request.identity, mapIn: directory, interruption)
+      try Self.check(file, backup, report.sha256.hex, mapIn: directory, interruption)
       let map = try Self.map(backup, report, in: directory, request.tuning, interruption)
       var hooks = LoadHooks()
       hooks.progress = { progress in
@@ -95,13 +92,22 @@ struct LoadStep: Step {
   }
 
   func verify(_ context: StepContext, evidence: JSONValue) async throws -> Verdict {
-    let (work, request) = try parts(context)
-    let breadcrumb = request.breadcrumb
-    let state = try await work.onSide { connection, _ in try LoadProbe.read(&connection, breadcrumb: breadcrumb) }
-    return state == .finished ? .holds : .fails("the load is not finished")
+    try await state(context) == .finished ? .holds : .fails("the load is not finished")
   }
 
-  /// Loaded rows go with the side database.
+  private func state(_ context: StepContext) async throws -> LoadProbe {
+    let work = try DatabaseWork(context, drivers)
+    let breadcrumb = try work.breadcrumb(.side, state: .loaded).text()
+    guard work.bindings.exchange != nil else {
+      return try await work.onSide { connection, _ in try LoadProbe.read(&connection, breadcrumb: breadcrumb) }
+    }
+    let schema = try TablesWork(context, drivers).commentedSchema
+    return try await work.onLive { connection, _ in
+      try LoadProbe.read(&connection, .schema(schema), breadcrumb: breadcrumb)
+    }
+  }
+
+  /// Loaded rows go with the side database, or with the schemas that the tables are loaded into.
   func probeUndo(_ context: StepContext) async throws -> UndoProbeResult { .absent }
 
   private func evidence(_ outcome: LoadOutcome) throws -> JSONValue {
@@ -117,16 +123,20 @@ struct LoadStep: Step {
     return try JSONValue(encoding: evidence)
   }
 
-  private func parts(_ context: StepContext) throws -> (DatabaseWork, LoadRequest) {
+  private func parts(_ context: StepContext) async throws -> (DatabaseWork, LoadRequest) {
     let work = try DatabaseWork(context, drivers)
     let report = try context.evidence(of: "database.inspect", as: InspectReport.self)
-    return (
-      work,
-      LoadRequest(
-        target: work.access.settings(for: work.name(of: .side)), dumpName: work.bindings.backup.path,
-        identity: report.sha256.hex, rules: LoadRules(database: report.segment),
-        breadcrumb: try work.breadcrumb(.side, state: .loaded).text())
-    )
+    var request = LoadRequest(
+      target: work.access.settings(for: work.name(of: .side)), dumpName: work.bindings.backup.path,
+      identity: report.sha256.hex, rules: LoadRules(database: report.segment),
+      breadcrumb: try work.breadcrumb(.side, state: .loaded).text())
+    if work.bindings.exchange != nil {
+      let tables = try TablesWork(context, drivers)
+      request.target = work.liveSettings
+      request.identity = LoadLedgerDrop.identity(of: report.sha256, run: work.run.text)
+      request.staging = try await tables.script().rules
+    }
+    return (work, request)
   }
 }
 

@@ -102,7 +102,7 @@ struct ServerInspection: Sendable {
   }
 
   /// The data alone has to fit; indexes come on top, so that little more than that is worth a word.
-  private func checkSpace(
+  func checkSpace(
     _ live: DatabaseFacts?, _ identity: ServerIdentity, _ connection: inout Connection
   ) throws -> [String] {
     let needed = ByteCount(choice.dataBytes)

@@ -11,7 +11,8 @@ package struct UndoPlanner: Sendable {
   /// The plan that swaps a run's previous database back.
   ///
   /// - Throws: ``RecoverError`` `usage` when the run replaced nothing, `drifted` when the previous database is gone.
-  package func plan(undoing run: RunID, _ undone: Plan, procedure: Procedure) async throws -> Plan {
+  package func plan(undoing run: RunID, _ machine: RunMachine, procedure: Procedure) async throws -> Plan {
+    let undone = machine.plan
     guard undone.target.kind == .database else {
       throw RecoverError(.usage, "run \(run) was no database recovery: it can't be undone like this")
     }
@@ -26,12 +27,34 @@ package struct UndoPlanner: Sendable {
         .usage, "run \(run) was in place: the database of before was dropped, and is only in its safety dump",
         hint: "recover db --from \(dump) brings it back, within its retention")
     }
+    if bindings.exchange != nil {
+      let items = try Self.exchanged(by: machine)
+      bindings.exchange = ExchangeBindings(
+        undone: items.map(\.sqlName), brought: items.filter { $0.leavingOID == nil }.map(\.sqlName))
+      bindings.undoes = run.text
+      return try Planner(templates: StepLibrary.templates).plan(
+        procedure, target: undone.target, environment: undone.environment, bindings: try JSONValue(encoding: bindings))
+    }
     let previous = SideNames.name(of: .previous, target: bindings.name, run: run.text)
     bindings.undoes = run.text
     bindings.liveOID = try await liveOID(bindings, previous: previous)
     bindings.serve = .none
     return try Planner(templates: StepLibrary.templates).plan(
       procedure, target: undone.target, environment: undone.environment, bindings: try JSONValue(encoding: bindings))
+  }
+
+  /// The procedure that undoes a run.
+  package static func procedureName(undoing undone: Plan) -> String {
+    (try? undone.bindings.decoded(as: DatabaseBindings.self))?.exchange == nil ? "undo" : "undo-tables"
+  }
+
+  /// The tables that a run exchanged, in its order.
+  private static func exchanged(by machine: RunMachine) throws -> [TableExchange.Item] {
+    let step = machine.plan.steps.firstIndex { $0.uses == "tables.exchange" }
+    guard let snapshot = try step.flatMap({ try machine.steps[$0].snapshot?.decoded(as: ExchangeSnapshot.self) }) else {
+      throw RecoverError(.journal, "the run's journal does not say which tables it exchanged")
+    }
+    return snapshot.items
   }
 
   private func liveOID(_ bindings: DatabaseBindings, previous: String) async throws -> UInt32 {

@@ -12,7 +12,8 @@ struct CleanupCommand: ReportingCommand {
     usage: "recover cleanup [<options>]",
     discussion: """
       Lists the databases that recoveries keep on the servers of the policy, or
-      on the one of --database, the safety dumps of runs in place that are known
+      on the one of --database, the schemas of tables that were replaced in the
+      databases that are named, the safety dumps of runs in place that are known
       here, spooled standard input that no run needs any more, and backups of the
       repository that were not finished and whose writer is dead. Without --yes
       it only lists. A copy that is being loaded, or whose run is still open, is
@@ -70,7 +71,7 @@ struct CleanupCommand: ReportingCommand {
     }
     for kept in dropped {
       try await kept.server.drop(kept.entry)
-      try tell("dropped", "database", kept.entry.name)
+      try tell("dropped", kept.what, kept.name)
     }
     for dump in expired {
       try dump.delete()
@@ -112,7 +113,7 @@ struct CleanupCommand: ReportingCommand {
     if !isServerKnown {
       lines.append("no server was looked at: name one of its databases with --database URL")
     } else if kept.isEmpty {
-      lines.append("recoveries keep no database on \(database == nil ? "the servers of the policy" : "this server")")
+      lines.append("recoveries keep nothing on \(database == nil ? "the servers of the policy" : "this server")")
     }
     let rows =
       kept.map(\.row) + dumps.map(\.row)
@@ -145,18 +146,25 @@ private struct KeptDatabase {
   let entry: RetainedDatabases.Entry
   let verdict: CleanupVerdict
 
+  /// `database`, or `schema` with tables that were exchanged.
+  var what: String { entry.database == nil ? "database" : "schema" }
+
+  var name: String { entry.database.map { "\($0): \(entry.name)" } ?? entry.name }
+
   var cells: [String] {
     [
-      entry.role, entry.name, entry.sizeBytes.map { "\(ByteCount($0))" } ?? "?",
+      entry.database == nil ? entry.role : "\(entry.role) tables", name,
+      entry.sizeBytes.map { "\(ByteCount($0))" } ?? "?",
       entry.retainUntil?.description ?? verdict.endOfCopy, entry.run, verdict.text,
     ]
   }
 
   var row: [String: JSONValue] {
     var row: [String: JSONValue] = [
-      "kind": "database", "database": .string(entry.name), "role": .string(entry.role), "run": .string(entry.run),
+      "kind": .string(what), what: .string(entry.name), "role": .string(entry.role), "run": .string(entry.run),
       "verdict": .string(verdict.rawValue),
     ]
+    if let database = entry.database { row["database"] = .string(database) }
     if let size = entry.sizeBytes { row["bytes"] = .integer(Int64(size)) }
     if let until = entry.retainUntil { row["kept-until"] = .string(until.description) }
     return row
@@ -227,6 +235,6 @@ enum CleanupVerdict: String {
 
 extension RetainedDatabases.Entry {
   fileprivate func isSame(as other: Self) -> Bool {
-    systemIdentifier == other.systemIdentifier && oid == other.oid
+    systemIdentifier == other.systemIdentifier && oid == other.oid && database == other.database
   }
 }

@@ -21,11 +21,13 @@ struct DatabaseCommand: ReportingCommand {
         recover db --from backup.sql --serve all --confirm app   (production)
         recover db --from backup.sql --in-place --confirm app    (no room for two)
         recover db --from backup.sql --list                      (what it holds)
+        recover db --from backup.sql --table public.orders       (one table, live)
 
       The live database is not touched until its replacement is loaded and
       proved; it is kept afterwards, and `recover undo` swaps it back. With
       --in-place it is dumped, the dump is proved, and then it is dropped: the
-      way back is that dump. Several --from are the parts of one dump, in their
+      way back is that dump. With --table only these tables of it are replaced,
+      while everything serves on. Several --from are the parts of one dump, in their
       order (pg_dump --section): they are put together in the state directory.
       """)
 
@@ -61,6 +63,10 @@ struct DatabaseCommand: ReportingCommand {
       "Over how many connections to load; unless given, one for each core of this machine, and one for a small backup.",
       valueName: "n"))
   var jobs: Int?
+
+  @Option(
+    help: ArgumentHelp("Only this table, in the live database; again for more. * and ? match.", valueName: "name"))
+  var table: [String] = []
 
   @Flag(help: "Drop the live database first: for when two copies do not fit. Wants --confirm NAME.")
   var inPlace = false
@@ -102,7 +108,8 @@ struct DatabaseCommand: ReportingCommand {
 
   /// A list asks no server and restores nothing; an option that means nothing is a mistake.
   private func refuseOtherOptions() throws {
-    let isOther = [database, segment, serve, safetyDump, publicKey].contains { $0 != nil } || inPlace || withRoles
+    let isOther =
+      [database, segment, serve, safetyDump, publicKey].contains { $0 != nil } || inPlace || withRoles || !table.isEmpty
     guard !isOther, try wanted() == .one else {
       throw RecoverError(
         .usage, "--list asks no server and restores nothing", hint: "leave every option out but --from and --list")
@@ -112,6 +119,10 @@ struct DatabaseCommand: ReportingCommand {
   private enum Wanted { case one, list, all }
 
   private func wanted() throws -> Wanted {
+    guard table.isEmpty || !listDatabases && !allDatabases else {
+      throw RecoverError(
+        .usage, "--table is for one database", hint: "say which of the file with --segment, and leave out the others")
+    }
     let chosen = [segment != nil, listDatabases, allDatabases].count { $0 }
     guard chosen <= 1 else {
       throw RecoverError(
@@ -145,14 +156,17 @@ struct DatabaseCommand: ReportingCommand {
     let drivers = composition.drivers(password: address.password)
     let request = DatabaseRequest(
       database: database, backup: backup, publicKey: publicKey.map(global.absolute), segment: segment,
-      withRoles: withRoles, serve: serve, inPlace: try inPlaceBindings(composition), jobs: try jobCount())
+      withRoles: withRoles, serve: serve, inPlace: try inPlaceBindings(composition), jobs: try jobCount(),
+      exchange: table.isEmpty ? nil : try ExchangeBindings(tables: table))
     let plan = try await DatabasePlanner(policy: policies.policy, drivers: drivers)
-      .plan(request, at: address, procedure: try policies.procedure(named: inPlace ? "db-in-place" : "db"))
+      .plan(request, at: address, procedure: try policies.procedure(named: procedureName))
     var action = action
     action.confirm = confirm
     return try await PlannedRun(composition: composition, global: global, action: action)
       .confirmAndPerform(plan, drivers: drivers)
   }
+
+  private var procedureName: String { inPlace ? "db-in-place" : table.isEmpty ? "db" : "db-tables" }
 
   /// What `--in-place` and its place for the dump mean; a safety dump alone would mean nothing.
   private func inPlaceBindings(_ composition: Composition) throws -> InPlaceBindings? {

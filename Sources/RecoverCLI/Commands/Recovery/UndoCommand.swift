@@ -35,7 +35,9 @@ struct UndoCommand: ReportingCommand {
     let drivers = try composition.drivers(databaseURL: database)
     let policies = try composition.policies(global)
     let plan = try await UndoPlanner(drivers: drivers)
-      .plan(undoing: history.run, history.machine.plan, procedure: try policies.procedure(named: "undo"))
+      .plan(
+        undoing: history.run, history.machine,
+        procedure: try policies.procedure(named: UndoPlanner.procedureName(undoing: history.machine.plan)))
     let remarks = action.planOnly ? [await UndoPreview.text(undoing: history.machine, drivers: drivers)] : []
     return try await PlannedRun(composition: composition, global: global, action: action, remarks: remarks)
       .confirmAndPerform(plan, drivers: drivers)

@@ -14,6 +14,7 @@ struct CostView {
       return "how long it takes: \(time(estimate.load)); no database is closed meanwhile\n\(basis)"
     }
     guard bindings.inPlace == nil else { return inPlaceText }
+    guard bindings.exchange == nil else { return tablesText }
     var table = TextTable(headings: ["--serve", "NO WRITES FOR", "NO READS FOR", "WRITES THAT ARE LOST"])
     for mode in [ServeMode.none, .readOnly, .all] {
       let whole = time(sum(estimate.load, estimate.swap))
@@ -34,8 +35,17 @@ struct CostView {
       + "\(basis)\nwrites since the backup are in the safety dump alone"
   }
 
+  /// Of single tables: nothing is closed.
+  private var tablesText: String {
+    "nothing is closed or stopped: the tables are locked for the exchange alone, which checks the foreign keys.\n"
+      + "what was written to them since the backup, and until the exchange, stays in the replaced tables"
+  }
+
   /// For the undo, which closes the live database for the swap alone.
-  var undoText: String { "the live database is closed for \(time(estimate.swap)). \(swapBasis)" }
+  var undoText: String {
+    guard bindings.exchange == nil else { return "nothing is closed: the tables are locked for the exchange alone" }
+    return "the live database is closed for \(time(estimate.swap)). \(swapBasis)"
+  }
 
   /// A line of `--json`: times in milliseconds, left out where nobody knows.
   var row: [String: JSONValue] {

@@ -14,8 +14,28 @@ enum InspectView {
     if let reason = report.serialBecause { lines.append("loaded over one connection, in its own order: \(reason)") }
     for warning in report.warnings { lines.append("note: \(warning)") }
     if let agreeing = report.agreeingTables { lines += loss(report, agreeing: agreeing) }
+    if let tables = report.tables { lines += exchange(tables) }
     if report.furtherDifferences > 0 { lines.append("... and \(report.furtherDifferences) more tables") }
     return lines.joined(separator: "\n")
+  }
+
+  /// Which tables trade places, and what that changes.
+  private static func exchange(_ report: TablesReport) -> [String] {
+    var table = TextTable(headings: ["TABLE", "LIVE ROWS", "BACKUP ROWS", "LIVE SIZE"])
+    for row in report.tables {
+      let live = row.liveOID == nil ? "not there" : row.liveRows.map { "~\($0)" } ?? "not counted"
+      table.add([
+        "\(row.name)", live, row.backupRows.map(String.init) ?? "unknown",
+        row.liveBytes.map { "\(ByteCount($0))" } ?? "-",
+      ])
+    }
+    var lines = ["", "these tables are replaced; their rows of now stay in the kept tables:", table.text]
+    if report.dependents.isEmpty { lines += ["", "nothing else in the database depends on them"] }
+    if !report.dependents.isEmpty { lines += ["", "what depends on them:"] }
+    lines += report.dependents.map { "  \($0.identity) \($0.fate)" }
+    if !report.differences.isEmpty { lines += ["", "what will be otherwise, as the backup has it:"] }
+    lines += report.differences.map { "  \($0)" }
+    return lines
   }
 
   private static func loss(_ report: InspectReport, agreeing: Int) -> [String] {

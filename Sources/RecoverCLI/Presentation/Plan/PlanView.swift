@@ -36,7 +36,14 @@ enum PlanView {
       facts += listed("proof", bindings.assertions) { "\($0.name): \($0.sql)" }
       facts += listed("hooks", bindings.hooks, text)
     }
-    if bindings.inPlace != nil {
+    if bindings.exchange != nil {
+      facts.append(
+        (
+          "after",
+          "the replaced tables are kept for \(bindings.keepPrevious.text) in a schema of their own; recover undo "
+            + "exchanges them back"
+        ))
+    } else if bindings.inPlace != nil {
       facts.append(("after", "the safety dump is kept for \(bindings.keepPrevious.text)"))
     } else if bindings.liveOID != nil {
       facts.append(
@@ -53,7 +60,15 @@ enum PlanView {
 
   /// Where the content comes from: an undo reads no backup.
   private static func source(_ bindings: DatabaseBindings, now: WallTime) -> (String, String) {
-    if let run = bindings.undoes { return ("undoes", "run \(run): the database from before it is swapped in") }
+    if let run = bindings.undoes {
+      let tables = bindings.exchange?.text ?? ""
+      return (
+        "undoes",
+        tables.isEmpty
+          ? "run \(run): the database from before it is swapped in"
+          : "run \(run): the tables from before it are exchanged back: \(tables)"
+      )
+    }
     let backup = bindings.backup
     if backup.sha256 != nil {
       let origin = backup.parts.map { $0.joined(separator: " + ") } ?? "standard input"
@@ -67,6 +82,10 @@ enum PlanView {
 
   private static func live(_ bindings: DatabaseBindings) -> String {
     guard let oid = bindings.liveOID else { return "there is no \(bindings.name) yet: it is created" }
+    if let exchange = bindings.exchange {
+      let tables = bindings.undoes == nil ? "; only \(exchange.text)" : ""
+      return "\(bindings.name), OID \(oid); serves all the while, the tables are locked for the exchange alone\(tables)"
+    }
     let meanwhile =
       bindings.undoes != nil
       ? "closed for the swap" : bindings.inPlace != nil ? "dumped, DROPPED, and made anew" : serving(bindings.serve)

@@ -1,0 +1,243 @@
+internal import RecoverBase
+internal import RecoverTestSupport
+internal import Testing
+
+/// `recover db --table NAME` into the live database, with the real binary and server.
+@Suite(.serialized)
+struct TableExchangeTests {
+  @Test("tables of the very state of the backup are exchanged without a trace in the database's dump")
+  func identical() throws {
+    let scene = try TableExchangeScene()
+    let before = try scene.content()
+    let oid = try scene.sql("SELECT 'public.orders'::regclass::oid")
+    let result = try scene.exchange()
+    #expect(result.status == 0, "\(result.errorText)\(result.outputText)")
+    #expect(try scene.content() == before)
+    #expect(try scene.sql("SELECT 'public.orders'::regclass::oid") != oid)
+    let all = try scene.exchange(["public.*", "sales.orders"])
+    #expect(all.status == 0, "\(all.errorText)\(all.outputText)")
+    #expect(try scene.content() == before)
+    #expect(try scene.schemas().count == 3)
+  }
+
+  @Test("what depends on a table answers from the restored rows, and the undo brings everything back")
+  func damagedAndUndone() throws {
+    let scene = try TableExchangeScene(live: TableExchangeScene.damage)
+    let damaged = try scene.content()
+    let result = try scene.exchange()
+    #expect(result.status == 0, "\(result.errorText)\(result.outputText)")
+    #expect(try scene.sql("SELECT count(*) FROM public.open_orders") == "200")
+    #expect(try scene.sql("SELECT sum(total) > 0 FROM sales.per_customer") == "t")
+    #expect(try scene.sql("SELECT sales.total(2) > 0") == "t")
+    #expect(try scene.sql("SELECT bool_and(convalidated) FROM pg_constraint WHERE contype = 'f'") == "t")
+    #expect(
+      try scene.sql("DELETE FROM public.orders WHERE id = 7; SELECT count(*) FROM public.items WHERE order_id = 7")
+        == "0")
+    // Kept rows refuse nothing, and cascade nowhere.
+    _ = try scene.sql("INSERT INTO public.customers VALUES (99, 'new'); DELETE FROM public.customers WHERE id = 99")
+    let plan = try scene.lab.recover(["undo", "last", "--plan"])
+    #expect(plan.outputText.contains("public.orders 1"), "\(plan.outputText)\(plan.errorText)")
+    let undone = try scene.lab.recover(["undo", "last", "--yes"])
+    #expect(undone.status == 0, "\(undone.errorText)\(undone.outputText)")
+    // The items of order 7 went while the restored table was live.
+    let lost = damaged.filter { $0.hasSuffix("\t7") && $0.split(separator: "\t").count == 3 }
+    #expect(lost.isEmpty == false)
+    #expect(try scene.sql("SELECT note FROM public.orders WHERE id = 7") == "damaged")
+    #expect(try Set(scene.content()).isSubset(of: Set(damaged)))
+    let redone = try scene.lab.recover(["undo", "last", "--yes"])
+    #expect(redone.status == 0, "\(redone.errorText)\(redone.outputText)")
+    #expect(try scene.sql("SELECT count(*) FROM public.orders") == "199")
+  }
+
+  @Test("an undo with nothing written meanwhile gives the identical dump of before")
+  func undoIsExact() throws {
+    let scene = try TableExchangeScene(live: TableExchangeScene.damage)
+    let damaged = try scene.content()
+    #expect(try scene.exchange(["public.orders", "public.customers"]).status == 0)
+    #expect(try scene.content() != damaged)
+    let undone = try scene.lab.recover(["undo", "last", "--yes"])
+    #expect(undone.status == 0, "\(undone.errorText)\(undone.outputText)")
+    #expect(try scene.content() == damaged)
+    #expect(
+      try scene.sql(
+        "SELECT count(*) FROM pg_depend d JOIN pg_class c ON d.refobjid = c.oid JOIN pg_namespace n "
+          + "ON n.oid = c.relnamespace WHERE n.nspname LIKE 'recover%' AND d.classid = 'pg_rewrite'::regclass "
+          + "AND d.deptype = 'n'") == "0")
+  }
+
+  @Test("a table that was dropped comes back, and the undo takes it away again")
+  func dropped() throws {
+    let scene = try TableExchangeScene(live: "DROP TABLE public.orders CASCADE")
+    let before = try scene.content()
+    let result = try scene.exchange()
+    #expect(result.status == 0, "\(result.errorText)\(result.outputText)")
+    #expect(try scene.sql("SELECT count(*) FROM public.orders") == "200")
+    #expect(try scene.schemas().isEmpty)
+    let undone = try scene.lab.recover(["undo", "last", "--yes"])
+    #expect(undone.status == 0, "\(undone.errorText)\(undone.outputText)")
+    #expect(try scene.content() == before)
+  }
+
+  @Test("cleanup lists the replaced tables, and drops them once their time has come")
+  func cleanup() throws {
+    let scene = try TableExchangeScene(live: TableExchangeScene.damage)
+    try scene.lab.changePolicy("health: [app]", to: "keep-previous: 1s")
+    #expect(try scene.exchange().status == 0)
+    let content = try scene.content()
+    let listed = try scene.lab.recover(["cleanup"])
+    #expect(listed.outputText.contains("previous tables"), "\(listed.outputText)\(listed.errorText)")
+    // The retention that is over is written into the comment, as a clock would have it.
+    _ = try scene.sql(
+      """
+      SELECT format('COMMENT ON SCHEMA %I IS %L', nspname, regexp_replace(obj_description(oid, 'pg_namespace'),
+        '"retainUntil":[0-9]+', '"retainUntil":1')) FROM pg_namespace WHERE nspname LIKE 'recover%' \\gexec
+      """)
+    let dropped = try scene.lab.recover(["cleanup", "--yes"])
+    #expect(dropped.status == 0, "\(dropped.errorText)")
+    #expect(try scene.schemas().isEmpty)
+    #expect(try scene.content() == content)
+    #expect(try scene.lab.recover(["undo", "last", "--yes"]).status == 7)
+  }
+
+  @Test("a failed health check exchanges back, and keeps the restored tables")
+  func failedHealth() throws {
+    let scene = try TableExchangeScene(hook: "rm -f HERE/healthy", live: TableExchangeScene.damage)
+    let damaged = try scene.content()
+    let result = try scene.exchange()
+    #expect(result.status == 3, "\(result.errorText)\(result.outputText)")
+    #expect(try scene.content() == damaged)
+    #expect(try scene.schemas().allSatisfy { $0.hasPrefix("recover_failed_") })
+    #expect(result.outputText.contains("recover_failed_"))
+  }
+}
+
+/// What an exchange is refused for, before it has changed anything.
+@Suite(.serialized)
+struct TableExchangeRefusalTests {
+  @Test(
+    "what can't be made anew, or does not fit, is named and refused",
+    arguments: [
+      (
+        "CREATE MATERIALIZED VIEW m AS SELECT * FROM public.orders", 1,
+        "materialized view public.m would have to be dropped"
+      ),
+      (
+        "CREATE FUNCTION f() RETURNS SETOF public.orders LANGUAGE sql AS 'SELECT * FROM public.orders'", 1,
+        "function public.f() uses the row type"
+      ),
+      (
+        "ALTER TABLE public.orders ADD extra int; CREATE VIEW v AS SELECT extra FROM public.orders", 1,
+        "view public.v needs column extra of public.orders, which the backup does not have"
+      ),
+      (
+        "CREATE TABLE t (id bigint DEFAULT nextval('public.orders_id_seq'))", 1,
+        "is a default that draws from a sequence of the table"
+      ),
+      ("CREATE TABLE child () INHERITS (public.orders)", 1, "public.orders is a part of other tables"),
+      ("CREATE PUBLICATION every FOR ALL TABLES", 1, "publication every is FOR ALL TABLES"),
+      ("DROP INDEX orders_big; CREATE INDEX orders_big ON public.log (t)", 1, "the name public.orders_big is taken"),
+      ("DROP FUNCTION public.touch() CASCADE", 1, "function public.touch() does not exist"),
+      (
+        "INSERT INTO public.orders (id, customer) VALUES (7777, 1); INSERT INTO public.items VALUES (9, 9, 7777) "
+          + "ON CONFLICT (id) DO UPDATE SET order_id = 7777", 3, "1 row violates table constraint items_order"
+      ),
+      ("DELETE FROM public.customers WHERE id = 3", 3, "10 rows violate foreign key orders_customer_fkey"),
+      (
+        "DROP VIEW public.open_orders CASCADE; DROP TABLE public.orders CASCADE; DROP TABLE public.customers CASCADE",
+        1,
+        "relation \"public.customers\" does not exist"
+      ),
+    ])
+  func refused(live: String, status: Int32, reason: String) throws {
+    let scene = try TableExchangeScene(live: live)
+    let before = try scene.content()
+    let result = try scene.exchange()
+    #expect(result.status == status, "\(result.errorText)\(result.outputText)")
+    #expect(result.errorText.contains(reason), "\(result.errorText)")
+    #expect(try scene.content() == before)
+    #expect(try scene.schemas().isEmpty)
+  }
+
+  @Test("names that are not in the backup, and options that mean nothing, are refused")
+  func usage() throws {
+    let scene = try TableExchangeScene()
+    let unknown = try scene.exchange(["public.ordrs"])
+    #expect(unknown.status == 2)
+    #expect(unknown.errorText.contains("did you mean `public.orders`?"), "\(unknown.errorText)")
+    #expect(try scene.exchange(["public.orders"], ["--serve", "none", "--yes"]).status == 2)
+    #expect(try scene.exchange(["public.orders"], ["--in-place", "--confirm", scene.lab.database]).status == 2)
+    #expect(try scene.schemas().isEmpty)
+  }
+
+  @Test("a table that somebody holds is waited for, a little at a time")
+  func locked() throws {
+    let scene = try TableExchangeScene()
+    let plan = try scene.exchange(["public.orders"], ["--plan"])
+    #expect(plan.status == 0)
+    for line in ["view public.open_orders gets its own definition again", "items_order on public.items is made anew"] {
+      #expect(plan.outputText.contains(line), "\(plan.outputText)")
+    }
+    #expect(try scene.schemas().isEmpty)
+  }
+}
+
+/// Kills the real binary at every point of an exchange of tables, and resumes it.
+@Suite(.serialized)
+struct TableExchangeCrashTests {
+  @Test("a crash at any point of an exchange is resumed to the end of an unbroken one")
+  func everyPoint() throws {
+    let first = try TableExchangeScene(live: TableExchangeScene.damage)
+    let unbroken = try first.exchange(["public.orders"], ["--yes", "--json"])
+    #expect(unbroken.status == 0, "\(unbroken.errorText)")
+    let content = try first.content()
+    let inner = ["load.commit", "exchange.locked", "exchange.moved", "exchange.before-commit", "exchange.after-commit"]
+    let points = CrashPointTests.points(of: unbroken).filter { point in
+      ["step-intended", "step-succeeded"].contains { kind in
+        ["prepare", "load", "exchange", "retire"].contains { point.hasSuffix("\(kind).\($0)") }
+      }
+    }
+    #expect(points.count == 16)
+    for point in points + inner {
+      let scene = try TableExchangeScene(live: TableExchangeScene.damage)
+      let crashed = try scene.exchange(environment: ["RECOVER_CRASH_AT": point])
+      #expect(crashed.status == 137, "\(point) was not reached: \(crashed.errorText)")
+      let resumed = try scene.lab.recover(["resume", "last"])
+      #expect(resumed.status == 0, "\(point): \(resumed.errorText)\(resumed.outputText)")
+      #expect(try scene.content() == content, "\(point)")
+      #expect(try scene.schemas().count == 1, "\(point)")
+    }
+  }
+
+  @Test("a crash at any point of the way back is resumed to the live tables as they were")
+  func everyUndoPoint() throws {
+    let points = [
+      "step-undo-intended.exchange", "exchange.before-commit:2", "exchange.after-commit:2", "step-undone.exchange",
+      "step-undo-intended.prepare",
+    ]
+    for point in points {
+      let scene = try TableExchangeScene(hook: "rm -f HERE/healthy", live: TableExchangeScene.damage)
+      let damaged = try scene.content()
+      let crashed = try scene.exchange(environment: ["RECOVER_CRASH_AT": point])
+      #expect(crashed.status == 137, "\(point) was not reached: \(crashed.errorText)")
+      let resumed = try scene.lab.recover(["resume", "last"])
+      #expect(resumed.status == 3, "\(point): \(resumed.errorText)\(resumed.outputText)")
+      #expect(try scene.content() == damaged, "\(point)")
+      #expect(try scene.schemas().count == 1, "\(point)")
+    }
+  }
+
+  @Test("a load that is given up leaves nothing behind")
+  func cancelled() throws {
+    let scene = try TableExchangeScene(live: TableExchangeScene.damage)
+    let damaged = try scene.content()
+    let crashed = try scene.exchange(environment: ["RECOVER_CRASH_AT": "load.commit"])
+    #expect(crashed.status == 137)
+    let other = try scene.lab.recover(
+      ["db", "--from", scene.dump, "--table", "public.items", "--yes"], state: "elsewhere")
+    #expect(other.status == 6, "\(other.errorText)")
+    let cancelled = try scene.lab.recover(["cancel", "last"])
+    #expect(cancelled.status == 3, "\(cancelled.errorText)\(cancelled.outputText)")
+    #expect(try scene.content() == damaged)
+    #expect(try scene.schemas().isEmpty)
+  }
+}
