@@ -7,7 +7,10 @@ struct TableExchangeScene {
   /// A dump of the shop.
   let dump: String
 
-  init(hook: String = "", live: String = "") throws {
+  /// - Parameters:
+  ///   - extra: what the dump has as well.
+  ///   - live: what happens to the live database after the dump.
+  init(hook: String = "", extra: String = "", live: String = "") throws {
     let server = try ScratchPostgres.shared()
     try server.sql(
       """
@@ -15,7 +18,7 @@ struct TableExchangeScene {
       EXCEPTION WHEN duplicate_object THEN NULL; END $$
       """)
     lab = try RecoverLab(
-      server: server, sql: Self.shop,
+      server: server, sql: Self.shop + extra,
       databasePolicy: hook.isEmpty ? "" : "    after-restore: [{name: break, shell: \"\(hook)\"}]")
     dump = try lab.dump(lab.database, to: "backup.sql")
     if !live.isEmpty { try server.sql(live, in: lab.database) }

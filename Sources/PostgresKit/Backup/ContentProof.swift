@@ -42,21 +42,23 @@ package struct ContentVerdict: Sendable, Hashable, Codable {
 }
 
 extension ContentExpectation {
-  /// Reads a whole database over several connections, and compares.
+  /// Reads a whole database, or some of its schemas, over several connections, and compares.
   ///
   /// Reads only. Differences are no error.
   ///
-  /// - Parameter progress: called on the reading threads with the number of tables that were read to their end.
+  /// - Parameters:
+  ///   - schemas: of ours; without large objects then. nil is the whole database.
+  ///   - progress: called on the reading threads with the number of tables that were read to their end.
   package func compare(
-    _ settings: ConnectionSettings, jobs: Int, _ interruption: Interruption,
+    _ settings: ConnectionSettings, in schemas: [String]? = nil, jobs: Int, _ interruption: Interruption,
     progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws -> ContentVerdict {
-    var snapshot = try DumpSnapshot.take(settings, encoding: encoding, interruption: interruption)
+    var snapshot = try DumpSnapshot.take(settings, encoding: encoding, in: schemas, interruption: interruption)
     if snapshot.facts.moneyLocale != moneyLocale {
       snapshot.release()
       let options = [settings.options["options"], "-c lc_monetary=\(moneyLocale)"].compactMap { $0 }
       snapshot = try DumpSnapshot.take(
-        settings.setting("options", to: options.joined(separator: " ")), encoding: encoding,
+        settings.setting("options", to: options.joined(separator: " ")), encoding: encoding, in: schemas,
         interruption: interruption)
     }
     let sums = TableSums(progress: progress)
@@ -66,6 +68,7 @@ extension ContentExpectation {
       tables: 0, rows: 0, sequences: sequences.count, largeObjects: largeObjects.objects)
     compareTables(snapshot.relations, sums.all, &verdict)
     compareSequences(snapshot.sequences, &verdict)
+    guard schemas == nil else { return verdict }
     var connection = try Connection.dumping(settings, interruption: interruption)
     let found = try LargeObjectSum.read(&connection)
     if found != largeObjects {

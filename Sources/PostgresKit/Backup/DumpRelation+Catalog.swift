@@ -15,14 +15,17 @@ extension DumpRelation {
         OR n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
           AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
             WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'))
+      AND ($1::pg_catalog.text[] IS NULL OR n.nspname = ANY ($1::pg_catalog.text[]))
     ORDER BY c.oid
     """
 
   private static let qualified = "pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)"
 
   /// What is locked before the snapshot is taken.
-  static func lockable(_ connection: inout Connection) throws -> [Lockable] {
-    try connection.rows("SELECT c.oid, \(qualified), c.relkind \(chosen)").compactMap { row in
+  ///
+  /// - Parameter schemas: as an array in SQL; nil is all.
+  static func lockable(in schemas: String? = nil, _ connection: inout Connection) throws -> [Lockable] {
+    try connection.rows("SELECT c.oid, \(qualified), c.relkind \(chosen)", [schemas]).compactMap { row in
       guard row[2] != Kind.sequence.rawValue else { return nil }
       return Lockable(oid: row[0] ?? "", qualified: row[1] ?? "")
     }
@@ -37,12 +40,14 @@ extension DumpRelation {
   /// All of them by OID, with their pieces of SQL in the database's encoding.
   ///
   /// The connection speaks that encoding afterwards.
-  static func read(encoding: String, _ connection: inout Connection) throws -> [DumpRelation] {
-    let texts = try connection.query(query)
+  static func read(
+    encoding: String, in schemas: String? = nil, _ connection: inout Connection
+  ) throws -> [DumpRelation] {
+    let texts = try connection.query(query, [schemas])
     guard encoding != "UTF8" else { return try relations(texts, bytes: texts) }
     // Read twice, since a name is a string for people and bytes for the server.
     try connection.speak(encoding)
-    let bytes = try connection.query(query)
+    let bytes = try connection.query(query, [schemas])
     guard texts.rowCount == bytes.rowCount else { throw RecoverError(.bug, "a snapshot changed") }
     return try relations(texts, bytes: bytes)
   }

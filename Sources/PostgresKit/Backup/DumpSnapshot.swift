@@ -40,20 +40,23 @@ package final class DumpSnapshot: Sendable {
   ///
   /// - Parameters:
   ///   - encoding: of the rows; nil is the database's own.
+  ///   - schemas: names of plain letters, digits and underscores; nil is every schema.
   ///   - lockTimeout: how long one round of locks may take.
   ///   - exported: is given the snapshot's id as soon as others can use it, before the tables are looked at closely.
   /// - Throws: ``RecoverError`` `busy` when a table stays locked by somebody else, `missingRequirement` where our role
   ///   may not read one.
   package static func take(
-    _ settings: ConnectionSettings, encoding: String? = nil, lockTimeout: Duration = .seconds(60),
-    interruption: Interruption? = nil, exported: (String) -> Void = { _ in }
+    _ settings: ConnectionSettings, encoding: String? = nil, in schemas: [String]? = nil,
+    lockTimeout: Duration = .seconds(60), interruption: Interruption? = nil, exported: (String) -> Void = { _ in }
   ) throws -> DumpSnapshot {
     var connection = try Connection.dumping(settings, interruption: interruption)
     try connection.execute("SET lock_timeout = \(max(1, lockTimeout.nanoseconds / 1_000_000))")
     var rounds = 0
     while true {
       rounds += 1
-      if let content = try attempt(encoding, &connection, exported) {
+      if let content = try attempt(
+        encoding, schemas.map { "{\($0.joined(separator: ","))}" }, &connection, exported)
+      {
         connection.interruption = nil
         return DumpSnapshot(content, settings: settings, leader: connection)
       }
@@ -68,9 +71,9 @@ package final class DumpSnapshot: Sendable {
 
   /// One round: nil when tables were made or dropped between the look and the locks.
   private static func attempt(
-    _ encoding: String?, _ connection: inout Connection, _ exported: (String) -> Void
+    _ encoding: String?, _ schemas: String?, _ connection: inout Connection, _ exported: (String) -> Void
   ) throws -> Content? {
-    let wanted = try DumpRelation.lockable(&connection)
+    let wanted = try DumpRelation.lockable(in: schemas, &connection)
     try connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     do {
       // LOCK takes no snapshot: the first query after it does.
@@ -85,12 +88,12 @@ package final class DumpSnapshot: Sendable {
         .busy, "a table of \(connection.database) is locked by somebody else: \(error.message)",
         hint: "see who in pg_locks; a backup waits for ALTER, TRUNCATE and their like to end", underlying: error)
     }
-    guard try DumpRelation.lockable(&connection) == wanted else { return nil }
+    guard try DumpRelation.lockable(in: schemas, &connection) == wanted else { return nil }
     let facts = try SnapshotFacts.read(&connection)
     let id = try connection.value("SELECT pg_catalog.pg_export_snapshot()").orMissing("the server exports no snapshot")
     exported(id)
     let encoding = encoding ?? facts.encoding
-    let relations = try DumpRelation.read(encoding: encoding, &connection)
+    let relations = try DumpRelation.read(encoding: encoding, in: schemas, &connection)
     try connection.speak("UTF8")
     let sequences = try SequenceValue.read(relations.filter { $0.kind == .sequence }.map(\.name), &connection)
     return Content(id: id, encoding: encoding, facts: facts, relations: relations, sequences: sequences)

@@ -1,3 +1,19 @@
+internal import RecoverBase
+
+extension ContentExpectation {
+  /// What the chosen tables and their sequences have to hold, under the names that they have beside the live ones.
+  package func staged(_ script: StagingScript) -> ContentExpectation {
+    let (rules, names) = (script.rules, script.rules.names)
+    var part = self
+    part.tables = [:]
+    for (table, sum) in tables where rules.tables.contains(table) { part.tables[names.moved(table)] = sum }
+    part.sequences = sequences.filter { names[$0.name] != nil }
+      .map { SequenceValue(name: names.moved($0.name), lastValue: $0.lastValue, isCalled: $0.isCalled) }
+    part.largeObjects = (0, ContentSum())
+    return part
+  }
+}
+
 extension DumpSegment {
   /// The part about some tables alone: their rows, and what belongs to them.
   package func only(_ script: StagingScript) -> DumpSegment {

@@ -17,6 +17,8 @@ package struct TableExchange: Sendable, Hashable {
   package var breadcrumb: Breadcrumb
   /// Foreign keys of the tables that come in, to tables that stay, in SQL; none is there before.
   package var foreignKeys: [String]
+  /// What has to hold once the tables have traded places, or nothing is committed.
+  package var assertions: [ProofRequest.Assertion] = []
 
   package init(
     items: [Item], sources: ExchangePlaces, sourceRole: SideRole, destinations: ExchangePlaces,

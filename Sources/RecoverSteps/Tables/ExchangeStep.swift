@@ -137,6 +137,9 @@ extension ExchangeStep {
       tables.work.bindings.undoes == nil
       ? try await tables.script().laterForeignKeys.map { "\($0.text)" }
       : try await Self.keptForeignKeys(sources.schemas(role), tables)
+    if tables.work.bindings.undoes == nil {
+      exchange.assertions = tables.work.bindings.assertions.map { .init(name: $0.name, sql: $0.sql) }
+    }
     return (tables, exchange)
   }
 
@@ -160,6 +163,7 @@ extension ExchangeStep {
       back.breadcrumb = tables.breadcrumb(.failed, retainFor: bindings.keepFailed)
     }
     back.foreignKeys = foreignKeys
+    back.assertions = []
     return back
   }
 

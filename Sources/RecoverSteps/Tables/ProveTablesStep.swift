@@ -18,6 +18,7 @@ struct ProveTablesStep: Step {
     let request = ProofRequest(
       segments: choice.segments.map { $0.staged(script) }, isFromPgDump: survey.origin.hasBanner)
     let (report, places, reporter) = (try TablesWork.report(context), tables.places, context.reporter)
+    let content = try await proveContent(tables, script, context)
     return try await tables.onLive { connection, _ in
       let proof = try RestoreProof.prove(request, &connection) { table, left in
         reporter.progress(Progress(doneBytes: 0, detail: "\(left) tables are left, \(table)"))
@@ -31,8 +32,28 @@ struct ProveTablesStep: Step {
             + violations.prefix(8).map(\.text).joined(separator: "; "),
           hint: "restore the tables of those rows as well (--table again), or remove the rows and try again")
       }
-      return try JSONValue(encoding: proof)
+      return try JSONValue(encoding: TablesEvidence(proof: proof, content: content))
     }
+  }
+
+  /// Compares the content of every table and its sequences with the manifest of a backup of ours; nil for any other dump.
+  private func proveContent(
+    _ tables: TablesWork, _ script: StagingScript, _ context: StepContext
+  ) async throws -> ContentVerdict? {
+    let report = try context.evidence(of: "database.inspect", as: InspectReport.self)
+    guard let digest = report.manifest else { return nil }
+    let (settings, schemas) = (tables.liveSettings, tables.places.schemas(.side))
+    let path = tables.work.bindings.backup.path
+    let verdict = try await BlockingThread.run("recover-prove") { interruption in
+      guard let backup = BackupDirectory.containing(path), let found = try? backup.read(), found.digest == digest else {
+        throw RecoverError(
+          .drifted, "the manifest beside \(path) is not the one that was inspected", hint: "look who changed it")
+      }
+      return try found.manifest.contentExpectation.staged(script)
+        .compare(settings, in: schemas, jobs: WorkerCount.forReading, interruption)
+    }
+    guard verdict.isProved else { throw Self.error(verdict.differences) }
+    return verdict
   }
 
   /// What foreign keys to and from tables that stay would refuse.
@@ -57,5 +78,19 @@ struct ProveTablesStep: Step {
     return RecoverError(
       .stepFailed, "the loaded tables are not what they should be: \(shown)\(more)",
       hint: "they are not exchanged; look at the backup, or use another one")
+  }
+}
+
+/// What a proof leaves in the journal.
+private struct TablesEvidence: Encodable {
+  var proof: RestoreProof
+  var content: ContentVerdict?
+
+  private enum CodingKeys: String, CodingKey { case content }
+
+  func encode(to encoder: any Encoder) throws {
+    try proof.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encodeIfPresent(content, forKey: .content)
   }
 }
