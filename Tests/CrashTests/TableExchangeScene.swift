@@ -99,5 +99,7 @@ struct TableExchangeScene {
     INSERT INTO public.orders (customer, status, total) SELECT 1 + i % 20, 'paid', i FROM generate_series(1, 200) i;
     INSERT INTO public.items (order_id, n) SELECT 1 + i % 200, i FROM generate_series(1, 600) i;
     INSERT INTO sales.orders SELECT i FROM generate_series(1, 10) i;
+    ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO exchange_reader;
+    ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO PUBLIC;
     """
 }

@@ -225,12 +225,15 @@ struct TableExchangeRefusalTests {
     #expect(try scene.schemas().isEmpty)
   }
 
-  @Test("a table that somebody holds is waited for, a little at a time")
-  func locked() throws {
+  @Test("the plan says what happens to everything that depends on the tables, and changes nothing")
+  func plan() throws {
     let scene = try TableExchangeScene()
     let plan = try scene.exchange(["public.orders"], ["--plan"])
     #expect(plan.status == 0)
-    for line in ["view public.open_orders gets its own definition again", "items_order on public.items is made anew"] {
+    for line in [
+      "view public.open_orders gets its own definition again", "items_order on public.items is made anew",
+      "publication pub publishes the new",
+    ] {
       #expect(plan.outputText.contains(line), "\(plan.outputText)")
     }
     #expect(try scene.schemas().isEmpty)

@@ -25,14 +25,14 @@ struct OutgoingKey: Sendable, Hashable, Decodable {
 }
 
 /// A publication that names a table.
-struct TablePublication: Sendable, Hashable, Decodable {
-  var name: String
-  var table: String
+package struct TablePublication: Sendable, Hashable, Decodable {
+  package var name: String
+  package var table: String
   /// With columns and condition, as ALTER PUBLICATION takes them.
   var addition: String
   var removal: String
 
-  static func read(of tables: [UInt32], _ connection: inout Connection) throws -> [TablePublication] {
+  package static func read(of tables: [UInt32], _ connection: inout Connection) throws -> [TablePublication] {
     let details =
       connection.serverVersion >= 150_000
       ? """

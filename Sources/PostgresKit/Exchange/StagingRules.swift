@@ -101,6 +101,47 @@ package struct StagingRules: Sendable {
   }
 }
 
+extension StagingRules {
+  /// What has to run behind a statement: it takes from a new table or sequence the rights that the default privileges of
+  /// the live database gave it.
+  ///
+  /// pg_dump restores default privileges behind everything else, so that its dump takes nothing back that they give.
+  func afterwards(_ kind: DumpStatement.Kind, _ bytes: Span<UInt8>, syntax: SQLSyntax) -> SQLText? {
+    let made: SQLName?
+    switch kind {
+    case .create(let object) where object.kind == .table || object.kind == .sequence: made = object.name
+    case .alter(.table, _): made = Self.identitySequence(bytes, syntax)
+    default: made = nil
+    }
+    guard let made, names[made] != nil else { return nil }
+    let name = names.moved(made)
+    let quoted = Quoting.identifier(name.schema ?? "", name.name)
+    return SQLText(
+      Array(
+        """
+        DO $recover$ DECLARE command pg_catalog.text; BEGIN
+          FOR command IN SELECT pg_catalog.format('REVOKE ALL ON %s %s FROM %s',
+              CASE WHEN c.relkind = 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::pg_catalog.regclass,
+              CASE WHEN a.grantee = 0 THEN 'PUBLIC'
+                ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END)
+            FROM pg_catalog.pg_class AS c, pg_catalog.aclexplode(c.relacl) AS a
+            WHERE c.oid = \(Quoting.literal(quoted))::pg_catalog.regclass AND a.grantee <> c.relowner
+          LOOP EXECUTE command; END LOOP;
+        END $recover$;
+        """.utf8))
+  }
+
+  /// `ADD GENERATED ... (SEQUENCE NAME s ...)`.
+  static func identitySequence(_ bytes: Span<UInt8>, _ syntax: SQLSyntax) -> SQLName? {
+    var cursor = SQLCursor(bytes, syntax: syntax)
+    while !cursor.isAtEnd {
+      if cursor.take("sequence", "name") { return cursor.qualifiedName() }
+      cursor.advance()
+    }
+    return nil
+  }
+}
+
 /// What a statement's words tell that its parsed form leaves out.
 extension StagingRules {
   /// `REFERENCES table`.

@@ -52,7 +52,11 @@ package struct StagingScript: Sendable {
       if case .setval = statement.kind { continue }
       switch rules.action(for: statement, text.bytes.span, syntax: syntax) {
       case .asWritten: statements.append(Statement(line: entry.line, text: text, isSetting: true))
-      case .run(let rewritten): statements.append(Statement(line: entry.line, text: rewritten))
+      case .run(let rewritten):
+        statements.append(Statement(line: entry.line, text: rewritten))
+        if let more = rules.afterwards(statement.kind, text.bytes.span, syntax: syntax) {
+          statements.append(Statement(line: entry.line, text: more))
+        }
       case .later:
         // It runs in another session, which does not have the dump's encoding.
         let sql = DumpText.string(text.bytes, clientEncoding: syntax.clientEncoding)

@@ -88,7 +88,12 @@ extension LoadRun where Source: ~Copyable {
   /// - Returns: false for a statement that is run as it is written.
   private mutating func runStaged(_ staging: StagingRules) throws -> Bool {
     let (statement, syntax) = (reader.statement, reader.state.syntax)
-    let action = reader.withBytes { staging.action(for: statement, $0, syntax: syntax) }
+    let (action, more) = reader.withBytes { bytes in
+      (
+        staging.action(for: statement, bytes, syntax: syntax),
+        staging.afterwards(statement.kind, bytes, syntax: syntax)
+      )
+    }
     switch action {
     case .asWritten: return false
     case .passOver, .later: return true
@@ -100,18 +105,21 @@ extension LoadRun where Source: ~Copyable {
       case .insert(let table):
         try session.add(text.bytes.span, at: piece.offset, table: staging.names.moved(table), mayDraw: true)
         if isCareful { try session.flush() }
-      default: try runReplaced(text)
+      default: try runReplaced(text, more)
       }
       return true
     }
   }
 
   /// Runs something else in a statement's place; where it fails among others, again by itself.
-  private mutating func runReplaced(_ text: SQLText) throws {
+  ///
+  /// - Parameter more: what runs behind it in the same transaction.
+  private mutating func runReplaced(_ text: SQLText, _ more: SQLText? = nil) throws {
     try session.flush()
     if isCareful || session.batch.isOld(request) { try commit(at: before) }
     announce()
     try session.add(text.bytes.span, at: piece.offset, mayDraw: true)
+    if let more { try session.add(more.bytes.span, at: piece.offset, mayDraw: true) }
     try session.flush()
     if isCareful || session.batch.isOld(request) { try commit(at: reader.state) }
   }

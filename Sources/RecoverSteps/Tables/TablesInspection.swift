@@ -58,7 +58,10 @@ struct TablesInspection: Sendable {
     server.warnings = try ServerInspection(work: work, choice: chosen).checkSpace(server.live, identity, &maintenance)
     return Findings(
       server: server,
-      report: report(names, found.tables, dependents, part, findings.differences), part: part)
+      report: report(
+        names, found.tables, dependents, try TablePublication.read(of: found.tables.map(\.oid), &live), part,
+        findings.differences),
+      part: part)
   }
 
   private func refuse(_ problems: [String]) throws {
@@ -71,8 +74,8 @@ struct TablesInspection: Sendable {
   }
 
   private func report(
-    _ names: [SQLName], _ live: [ExchangeTable], _ dependents: [Dependent], _ part: [DumpSegment],
-    _ differences: [String]
+    _ names: [SQLName], _ live: [ExchangeTable], _ dependents: [Dependent], _ publications: [TablePublication],
+    _ part: [DumpSegment], _ differences: [String]
   ) -> TablesReport {
     let rows = Dictionary(part.flatMap(\.tables).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     return TablesReport(
@@ -84,7 +87,14 @@ struct TablesInspection: Sendable {
           backupRows: dumped.map { $0.isExact ? $0.rows : nil } ?? 0,
           backupBytes: (dumped?.copyBytes ?? 0) + (dumped?.insertBytes ?? 0))
       },
-      dependents: dependents.map { TablesReport.Dependent(identity: $0.identity, fate: $0.fate) },
+      dependents: dependents.map { TablesReport.Dependent(identity: $0.identity, fate: $0.fate) }
+        + publications.map { publication in
+          TablesReport.Dependent(
+            identity: "publication \(publication.name)",
+            fate:
+              "publishes the new \(publication.table); subscribers keep the rows that they have until they copy it anew"
+          )
+        },
       differences: differences)
   }
 }
