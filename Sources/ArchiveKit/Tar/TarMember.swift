@@ -27,7 +27,7 @@ package struct TarMember: Sendable, Hashable {
     package var value: [UInt8]
   }
 
-  /// A user or a group. The number counts where both are there and nobody asks for names.
+  /// A user or a group: the number counts where both are there and nobody asks for names.
   package struct Owner: Sendable, Hashable {
     package var number: UInt32
     /// Empty where the archive does not say.

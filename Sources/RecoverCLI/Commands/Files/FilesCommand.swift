@@ -11,7 +11,7 @@ struct FilesCommand: ReportingCommand {
       Examples:
         recover files --from backup.tar.gz --list
         recover files --from backup.tar.gz --verify
-        recover files --from backup.tar.zst --verify --json   (a SHA-256 for each file)
+        recover files --from backup.tar.zst --verify --json     (SHA-256 a file)
 
       Reads plain tar, gzip and zstd: v7, ustar, GNU and PAX, sparse files too.
       An archive has one meaning or is refused, with the byte and the member.
