@@ -1,13 +1,22 @@
 #pragma once
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <linux/openat2.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,6 +35,102 @@ static inline int recover_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NO
 // renameat2(2), with flags such as RENAME_EXCHANGE (2).
 static inline int recover_renameat2(int old_dir, const char *old_path, int new_dir, const char *new_path, unsigned flags) {
   return (int)syscall(SYS_renameat2, old_dir, old_path, new_dir, new_path, flags);
+}
+
+// openat2(2): opens a path that the kernel confines by `resolve`, a sum of RESOLVE_ numbers of <linux/openat2.h>.
+static inline int recover_openat2(int directory, const char *path, int flags, unsigned mode, uint64_t resolve) {
+  struct open_how how = {.flags = (uint64_t)(unsigned)flags, .mode = mode, .resolve = resolve};
+  return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
+
+// What fstatat(2) says of a file, without the timespec and the device numbers that Swift can't take apart.
+struct recover_status {
+  uint64_t device, inode, links, blocks;
+  int64_t size, modified_seconds, modified_nanoseconds;
+  uint32_t mode, user, group, major, minor;
+};
+
+static inline int recover_status_at(int directory, const char *path, int flags, struct recover_status *result) {
+  struct stat status;
+  if (fstatat(directory, path, &status, flags) < 0) return -1;
+  *result = (struct recover_status){
+    .device = status.st_dev, .inode = status.st_ino, .links = status.st_nlink, .blocks = (uint64_t)status.st_blocks,
+    .size = status.st_size, .modified_seconds = status.st_mtim.tv_sec, .modified_nanoseconds = status.st_mtim.tv_nsec,
+    .mode = status.st_mode, .user = status.st_uid, .group = status.st_gid,
+    .major = major(status.st_rdev), .minor = minor(status.st_rdev)};
+  return 0;
+}
+
+// utimensat(2); `path` may be NULL, which means the file of the descriptor. Without an access time that one stays.
+static inline int recover_set_times(
+  int descriptor, const char *path, int flags, int has_accessed, int64_t accessed, long accessed_nanoseconds,
+  int64_t modified, long modified_nanoseconds
+) {
+  struct timespec times[2] = {
+    {.tv_sec = accessed, .tv_nsec = has_accessed ? accessed_nanoseconds : UTIME_OMIT},
+    {.tv_sec = modified, .tv_nsec = modified_nanoseconds}};
+  return (int)syscall(SYS_utimensat, descriptor, path, times, flags);
+}
+
+// mknodat(2) with a device number in two parts, and an umask that doesn't matter: the caller sets the mode afterwards.
+static inline int recover_make_node(int directory, const char *name, unsigned mode, uint32_t major, uint32_t minor) {
+  return mknodat(directory, name, mode, makedev(major, minor));
+}
+
+// chmod(2) of what an O_PATH descriptor stands for, which fchmod(2) refuses.
+static inline int recover_chmod_path_descriptor(int descriptor, unsigned mode) {
+  char path[32];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+  return chmod(path, mode);
+}
+
+// What is free on the file system of a descriptor, for us: bytes and inodes (fstatvfs(3)).
+static inline int recover_room(int descriptor, int64_t *bytes, int64_t *inodes) {
+  struct statvfs room;
+  if (fstatvfs(descriptor, &room) < 0) return -1;
+  *bytes = (int64_t)room.f_bavail * (int64_t)room.f_frsize;
+  *inodes = (int64_t)room.f_favail;
+  return 0;
+}
+
+// syncfs(2).
+static inline int recover_syncfs(int descriptor) { return (int)syscall(SYS_syncfs, descriptor); }
+
+// The mount that a path is seen in (statx(2)); a link is not followed.
+static inline int recover_mount_id(const char *path, uint64_t *id) {
+  struct statx status;
+  if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_MNT_ID, &status) < 0) return -1;
+  *id = status.stx_mnt_id;
+  return 0;
+}
+
+// When a file was made, in nanoseconds (statx(2)); a link is not followed. -1 where nobody knows.
+static inline int recover_birth(const char *path, int64_t *nanoseconds) {
+  struct statx status;
+  if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BTIME, &status) < 0) return -1;
+  if (!(status.stx_mask & STATX_BTIME)) return -1;
+  *nanoseconds = status.stx_btime.tv_sec * 1000000000 + status.stx_btime.tv_nsec;
+  return 0;
+}
+
+// The name in an entry of a directory, which Swift sees as a tuple.
+static inline const char *recover_entry_name(const struct dirent *entry) { return entry->d_name; }
+
+// The number of a user or a group by its name (getpwnam_r(3), getgrnam_r(3)): 0, ERANGE when the buffer is too small, or
+// another number when nobody has the name.
+static inline int recover_account_number(
+  const char *name, int is_group, char *buffer, size_t size, uint32_t *number
+) {
+  if (is_group) {
+    struct group entry, *found = NULL;
+    int code = getgrnam_r(name, &entry, buffer, size, &found);
+    if (found) *number = entry.gr_gid;
+    return found ? 0 : code == ERANGE ? ERANGE : ENOENT;
+  }
+  struct passwd entry, *found = NULL;
+  int code = getpwnam_r(name, &entry, buffer, size, &found);
+  if (found) *number = entry.pw_uid;
+  return found ? 0 : code == ERANGE ? ERANGE : ENOENT;
 }
 
 // pidfd_open(2): a descriptor that becomes readable when the process ends.

@@ -31,6 +31,11 @@ struct FilesCommandTests {
       try TestProcess.run([RecoverLab.binary, "files", "--from", archive] + arguments, directory: directory)
     }
 
+    func entries() throws -> [String] {
+      String(decoding: try TestProcess.output(["ls", "-A", directory], environment: ["LC_ALL": "C"]), as: UTF8.self)
+        .split(separator: "\n").map(String.init)
+    }
+
     func cut(_ name: String, by bytes: Int) throws {
       try TestProcess.output(["truncate", "-s", "-\(bytes)", name], directory: directory)
     }
@@ -81,5 +86,75 @@ struct FilesCommandTests {
     #expect(try lab.files("a.tar", "--list", "--verify").status == 2)
     #expect(try lab.files("a.tar", "--verify", "--max-bytes", "-1").status == 2)
     #expect(try lab.files("nothing.tar", "--list").status == 1)
+  }
+
+  @Test("a new directory is what the archive says, and --diff names each difference")
+  func restored() throws {
+    let lab = try Lab()
+    let result = try lab.files("a.tar.gz", "--to", "new", "--json")
+    #expect(result.status == 0, "\(result.errorText)")
+    let rows = try result.outputText.split(separator: "\n")
+      .map { try JSONValue.decode(JSONValue.self, from: Array($0.utf8)) }
+    #expect(rows.first?["files"]?.integer == 1 && rows.first?["links"]?.integer == 2)
+    // The setuid bit was not asked for, and that is said.
+    #expect(rows.first?["losses"]?["privilege"]?["count"]?.integer == 1)
+    let diff = try lab.files("a.tar.gz", "--diff", "new")
+    #expect(
+      diff.status == 5 && diff.outputText.contains("tree/d/f: has mode 0755 instead of 4755"), "\(diff.outputText)")
+    #expect(try lab.files("a.tar", "--to", "all", "--keep-setuid").status == 0)
+    #expect(try lab.files("a.tar", "--diff", "all").status == 0)
+    #expect(try lab.entries() == ["a.tar", "a.tar.gz", "a.tar.zst", "absolute.tar", "all", "new", "tree"])
+  }
+
+  @Test("a directory that is there, a cut archive, a missing parent: refused, and nothing is left behind")
+  func refusedRestore() throws {
+    let lab = try Lab()
+    let there = try lab.files("a.tar", "--to", "tree")
+    #expect(there.status == 1 && there.errorText.contains("is there already"), "\(there.errorText)")
+    #expect(try lab.files("a.tar", "--to", "missing/new").status == 1)
+    #expect(try lab.files("absolute.tar", "--to", "new").status == 5)
+    #expect(try lab.files("a.tar", "--to", "new", "--max-bytes", "1").status == 5)
+    try lab.cut("a.tar.gz", by: 3)
+    #expect(try lab.files("a.tar.gz", "--to", "new").status == 5)
+    for wrong in ["nobody", "1:2:3", "1000"] {
+      #expect(try lab.files("a.tar", "--to", "new", "--owner", wrong).status == 2)
+    }
+    #expect(try lab.files("a.tar", "--to", "new", "--map-user", "1").status == 2)
+    #expect(try lab.files("a.tar", "--list", "--owner", "self").status == 2)
+    #expect(try lab.entries() == ["a.tar", "a.tar.gz", "a.tar.zst", "absolute.tar", "tree"])
+  }
+
+  @Test("what a killed restore left is removed by the next one, unless somebody still works on it")
+  func abandoned() throws {
+    let lab = try Lab()
+    try TestProcess.output(
+      [
+        "sh", "-ec",
+        "mkdir -p .new.recover-dead/sub .new.recover-alive .other.recover-x; touch .new.recover-dead/sub/f",
+      ],
+      directory: lab.directory)
+    let holder = try TestProcess(
+      ["flock", ".new.recover-alive", "sh", "-c", "echo locked; exec sleep 600"], directory: lab.directory)
+    while !holder.outputSoFar.contains("locked") { sched_yield() }
+    let result = try lab.files("a.tar", "--to", "new")
+    #expect(result.status == 0 && result.outputText.contains("removed \(lab.directory)/.new.recover-dead"))
+    #expect(try lab.entries().filter { $0.hasPrefix(".") } == [".new.recover-alive", ".other.recover-x"])
+  }
+
+  @Test("an ordinary user is told before anything is written what only root can do")
+  func ordinaryUser() throws {
+    guard geteuid() == 0 else { return }
+    let lab = try Lab()
+    try TestProcess.output(["sh", "-ec", "chmod 755 .; mkdir work; chown daemon work"], directory: lab.directory)
+    func restore(_ more: String...) throws -> TestProcess.Result {
+      try TestProcess.run(
+        [RecoverLab.binary, "files", "--from", "../a.tar", "--to", "new"] + more, user: .named("daemon"),
+        directory: "\(lab.directory)/work")
+    }
+    let refused = try restore()
+    #expect(refused.status == 1 && refused.errorText.contains("--owner self"), "\(refused.errorText)")
+    #expect(try TestProcess.output(["ls", "-A", "\(lab.directory)/work"]).isEmpty)
+    let own = try restore("--owner", "self")
+    #expect(own.status == 0, "\(own.errorText)")
   }
 }

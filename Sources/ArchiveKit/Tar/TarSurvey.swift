@@ -31,21 +31,29 @@ package struct TarSurvey: Sendable, Hashable {
 
   /// Reads a whole archive: each checksum, each rule, each budget, and each name that a restore would refuse.
   ///
-  /// - Parameter visit: told each member, with the SHA-256 of its data where it is a file; without the holes where it
-  ///   is sparse.
+  /// - Parameters:
+  ///   - hashesFiles: whether the content of each file is hashed.
+  ///   - progress: told now and then how many bytes of the file on disk have been read.
+  ///   - visit: told each member, with the SHA-256 of its data where it is a file and that was asked for; without the
+  ///     holes where it is sparse.
   /// - Throws: ``RecoverError`` `backupRefused` with the place; `unreachable`; `interrupted`.
   package init(
-    _ file: TarFile, budget: TarBudget = .standard, _ interruption: Interruption? = nil,
-    visit: (TarMember, Digest?) throws -> Void = { _, _ in }
+    _ file: TarFile, budget: TarBudget = .standard, hashesFiles: Bool = true, _ interruption: Interruption? = nil,
+    progress: (Int64) -> Void = { _ in }, visit: (TarMember, Digest?) throws -> Void = { _, _ in }
   ) throws {
     var reader = try file.open(budget: budget, interruption)
     sha256 = reader.fileDigest
     ending = .complete
     var buffer = [UInt8](repeating: 0, count: 1 << 18)
+    var told: Int64 = 0
     while let member = try reader.next() {
       try Self.checkNames(of: member, in: reader)
       add(member)
-      guard member.kind == .file else {
+      if reader.consumedBytes - told > 4 << 20 {
+        told = reader.consumedBytes
+        progress(told)
+      }
+      guard member.kind == .file, hashesFiles else {
         try visit(member, nil)
         continue
       }

@@ -14,13 +14,15 @@ struct TarVerifyView {
       var output = LineBuffer()
       let survey: TarSurvey
       do {
-        survey = try TarSurvey(file, budget: budget, interruption) { member, digest in
-          guard isJSON, !isQuiet else { return }
-          var row = TarListView.row(of: member)
-          // Of what is stored: the holes of a sparse file are not part of it.
-          if let digest { row[member.sparse == nil ? "sha256" : "data-sha256"] = .string(digest.hex) }
-          output.add(try JSONLines.line(.object(row)))
-        }
+        survey = try TarSurvey(
+          file, budget: budget, interruption,
+          visit: { member, digest in
+            guard isJSON, !isQuiet else { return }
+            var row = TarListView.row(of: member)
+            // Of what is stored: the holes of a sparse file are not part of it.
+            if let digest { row[member.sparse == nil ? "sha256" : "data-sha256"] = .string(digest.hex) }
+            output.add(try JSONLines.line(.object(row)))
+          })
       } catch {
         output.flush()
         throw error

@@ -1,0 +1,59 @@
+/// What of an archive's metadata is given to the files that are made.
+package struct ExtractionPolicy: Sendable, Hashable {
+  /// Whom the files belong to.
+  package enum Ownership: Sendable, Hashable {
+    /// The archive's numbers.
+    case numbers
+    /// The users and groups that have the archive's names here; the numbers where it has none, or nobody has the name.
+    case names
+    /// One user and one group.
+    case fixed(user: UInt32, group: UInt32)
+    /// Whoever extracts.
+    case ourselves
+  }
+
+  /// The user numbers of the archive, or the group numbers, that mean others here.
+  package struct Map: Sendable, Hashable {
+    package var users: [UInt32: UInt32]
+    package var groups: [UInt32: UInt32]
+
+    package init(users: [UInt32: UInt32] = [:], groups: [UInt32: UInt32] = [:]) {
+      self.users = users
+      self.groups = groups
+    }
+  }
+
+  package var ownership: Ownership
+  /// Applied after `ownership`.
+  package var map: Map
+  /// Whether files and directories keep the bits setuid and setgid.
+  package var keepsPrivileges: Bool
+  /// Whether device nodes are made.
+  package var makesDevices: Bool
+  /// Whether attributes outside of `user.` are set: capabilities, labels, what is trusted.
+  package var keepsPrivilegedAttributes: Bool
+  /// Whether no attributes and access control lists are set at all.
+  package var skipsAttributes: Bool
+
+  package init(
+    ownership: Ownership = .numbers, map: Map = Map(), keepsPrivileges: Bool = false, makesDevices: Bool = false,
+    keepsPrivilegedAttributes: Bool = false, skipsAttributes: Bool = false
+  ) {
+    self.ownership = ownership
+    self.map = map
+    self.keepsPrivileges = keepsPrivileges
+    self.makesDevices = makesDevices
+    self.keepsPrivilegedAttributes = keepsPrivilegedAttributes
+    self.skipsAttributes = skipsAttributes
+  }
+
+  /// The twelve bits that a member of this mode gets.
+  func mode(of member: TarMember) -> UInt16 {
+    keepsPrivileges ? member.mode : member.mode & ~0o6000
+  }
+
+  /// Whether an attribute is set.
+  func keeps(_ attribute: TarMember.Attribute) -> Bool {
+    !skipsAttributes && (keepsPrivilegedAttributes || attribute.name.hasPrefix("user."))
+  }
+}

@@ -1,0 +1,122 @@
+internal import Glibc
+package import RecoverBase
+
+/// Restores an archive into a new directory: nothing has its name before all of it is there, was read back, and is on the
+/// disk.
+///
+/// The archive is read once: extracted into a ``StagingDirectory`` beside the target, and found to be whole at its end.
+/// Then the tree is proved, the disk is written, and one rename(2) shows it.
+package struct TreeRestore: Sendable {
+  package enum Phase: String, Sendable {
+    case extracting
+    case proving
+    case syncing
+  }
+
+  package struct Outcome: Sendable {
+    package var report: ExtractionReport
+    /// Of the archive on disk.
+    package var sha256: Digest
+    /// Staging directories of dead processes that were removed first.
+    package var removed: [String]
+  }
+
+  /// Told the phase, and how many bytes of it are done: of the archive on disk, or of the tree's files, with how many
+  /// those have in all where it is known.
+  package typealias Observer = @Sendable (_ phase: Phase, _ doneBytes: Int64, _ totalBytes: Int64?) -> Void
+
+  let file: TarFile
+  let target: String
+  let policy: ExtractionPolicy
+  let budget: TarBudget
+
+  /// - Parameter target: an absolute path that nothing has.
+  package init(_ file: TarFile, to target: String, _ policy: ExtractionPolicy, budget: TarBudget = .standard) {
+    self.file = file
+    var target = target
+    while target.count > 1, target.hasSuffix("/") { target.removeLast() }
+    self.target = target
+    self.policy = policy
+    self.budget = budget
+  }
+
+  /// Blocking.
+  ///
+  /// - Throws: ``RecoverError``; then nothing is left behind, and the target's name is still free.
+  package func perform(_ interruption: Interruption, progress: @escaping Observer) throws -> Outcome {
+    try checkTarget()
+    let removed = try StagingDirectory.removeAbandoned(beside: target)
+    let staging = try StagingDirectory(beside: target)
+    do {
+      var digest: Digest?
+      var extraction = try extract(to: staging, &digest, interruption, progress)
+      try prove(&extraction, staging, interruption, progress)
+      progress(.syncing, 0, nil)
+      try staging.sync()
+      try interruption.check()
+      try staging.rename(to: target)
+      guard let digest else { throw RecoverError(.bug, "an archive was read to its end and has no digest") }
+      return Outcome(report: extraction.report, sha256: digest, removed: removed)
+    } catch {
+      // What made it fail is what is said.
+      try? staging.remove()
+      throw error
+    }
+  }
+
+  private func checkTarget() throws {
+    if unsafe faccessat(AT_FDCWD, target, F_OK, AT_SYMLINK_NOFOLLOW) == 0 {
+      throw RecoverError(
+        .wrongTarget, "\(target) is there already: --to takes the name of a new directory",
+        hint: "name one that is not there, or compare with --diff \(target)")
+    }
+    guard errno == ENOENT else { throw RecoverError.system(.unreachable, "can't look at \(target)") }
+  }
+
+  private func extract(
+    to staging: borrowing StagingDirectory, _ digest: inout Digest?, _ interruption: Interruption,
+    _ progress: @escaping Observer
+  ) throws -> TreeExtraction {
+    var extraction: TreeExtraction?
+    var needs = TreeNeeds(policy)
+    try PipelinedSource.reading(file, budget: budget, interruption) { reader in
+      extraction = try TreeExtractor.extract(
+        &reader, into: try staging.root(), policy, appliesRoot: true,
+        admit: { member in
+          needs.add(member)
+          try needs.check(staging)
+        }, progress: { progress(.extracting, $0.consumedBytes, nil) })
+      digest = reader.fileDigest
+    }
+    guard let extraction = extraction.take() else { throw RecoverError(.bug, "an extraction ended without a result") }
+    // What was admitted can be honoured.
+    if let lost = ExtractionReport.Loss.inabilities.first(where: { extraction.report.losses[$0] != nil }) {
+      throw RecoverError(
+        .stepFailed,
+        "not all of the archive can be restored here (\(lost.rawValue)): \(extraction.report.losses[lost]?.text ?? "")",
+        hint: "recover files --help lists what can be left out on request")
+    }
+    return extraction
+  }
+
+  private func prove(
+    _ extraction: inout TreeExtraction, _ staging: borrowing StagingDirectory, _ interruption: Interruption,
+    _ progress: @escaping Observer
+  ) throws {
+    let total = extraction.report.writtenBytes
+    progress(.proving, 0, total)
+    let root = try staging.root()
+    let found = try TreeProof.differences(
+      of: &extraction, in: root.descriptor, staging.path, threads: Machine.coreCount, interruption
+    ) { progress(.proving, $0, total) }
+    guard let first = found.first.first else { return }
+    if case .unreadable = first.what {
+      throw RecoverError(
+        .checkFailed, "what was extracted can't be read back, so that nothing proves it: \(first)",
+        hint: "run it as root, who may read everything")
+    }
+    throw RecoverError(
+      .checkFailed, "what was extracted is not what the archive holds, in \(found.count) places: \(first)",
+      hint: "the disk or the memory may be damaged, or somebody wrote to it; see the kernel's log")
+  }
+}

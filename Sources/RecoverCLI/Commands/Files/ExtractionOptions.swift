@@ -1,0 +1,78 @@
+internal import ArchiveKit
+internal import ArgumentParser
+internal import RecoverBase
+
+/// What restored files get of the archive's metadata.
+struct ExtractionOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Whom the files belong to: numbers (the archive's, as is default), names (who has the archive's names here), self, or user:group in numbers.",
+      valueName: "who"))
+  var owner: String?
+
+  @Option(help: ArgumentHelp("Give what is of user a to user b, by numbers; may be repeated.", valueName: "a=b"))
+  var mapUser: [String] = []
+
+  @Option(help: ArgumentHelp("Give what is of group a to group b, by numbers; may be repeated.", valueName: "a=b"))
+  var mapGroup: [String] = []
+
+  @Flag(help: "Keep the bits setuid and setgid.")
+  var keepSetuid = false
+
+  @Flag(help: "Make device nodes; only root can.")
+  var devices = false
+
+  @Flag(help: "Set attributes outside of user. as well: capabilities, labels.")
+  var privilegedAttributes = false
+
+  @Flag(help: "Leave out extended attributes and access control lists.")
+  var skipAttributes = false
+
+  /// Whether something was asked for that is otherwise left out.
+  var hasRequests: Bool { keepSetuid || devices || privilegedAttributes }
+
+  var isEmpty: Bool {
+    owner == nil && mapUser.isEmpty && mapGroup.isEmpty && !hasRequests && !skipAttributes
+  }
+
+  /// - Parameter isComparison: whether everything is wanted that the archive has.
+  func policy(isComparison: Bool) throws -> ExtractionPolicy {
+    ExtractionPolicy(
+      ownership: try ownership(),
+      map: ExtractionPolicy.Map(
+        users: try Self.map(mapUser, "--map-user"), groups: try Self.map(mapGroup, "--map-group")),
+      keepsPrivileges: keepSetuid || isComparison, makesDevices: devices || isComparison,
+      keepsPrivilegedAttributes: privilegedAttributes || isComparison, skipsAttributes: skipAttributes)
+  }
+
+  private func ownership() throws -> ExtractionPolicy.Ownership {
+    switch owner {
+    case nil, "numbers": return .numbers
+    case "names": return .names
+    case "self": return .ourselves
+    case let text?:
+      let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(Self.number)
+      guard parts.count == 2, let user = parts[0], let group = parts[1] else {
+        throw RecoverError(
+          .usage, "--owner takes numbers, names, self, or two numbers such as 1000:1000, not \(text)",
+          hint: NearestName.hint(text, among: ["numbers", "names", "self"])
+            ?? "id -u and id -g say the numbers of a user")
+      }
+      return .fixed(user: user, group: group)
+    }
+  }
+
+  private static func map(_ pairs: [String], _ option: String) throws -> [UInt32: UInt32] {
+    var map: [UInt32: UInt32] = [:]
+    for pair in pairs {
+      let parts = pair.split(separator: "=", omittingEmptySubsequences: false).map(number)
+      guard parts.count == 2, let from = parts[0], let to = parts[1], map.updateValue(to, forKey: from) == nil else {
+        throw RecoverError(.usage, "\(option) takes two numbers such as 1000=1001, the first one once, not \(pair)")
+      }
+    }
+    return map
+  }
+
+  /// The largest number is none: it means "leave it" to chown(2).
+  private static func number(_ text: Substring) -> UInt32? { UInt32(text).flatMap { $0 == .max ? nil : $0 } }
+}
