@@ -64,7 +64,8 @@ struct TarHeaders {
       name: name, kind: kind, mode: UInt16(truncatingIfNeeded: mode & 0o7777),
       user: try Self.owner(fields.user ?? header.user, fields.userName?.bytes ?? header.userName, "user"),
       group: try Self.owner(fields.group ?? header.group, fields.groupName?.bytes ?? header.groupName, "group"),
-      modified: try Self.time(header, fields), accessed: fields.accessed, size: isFile ? size : 0, dataBytes: size,
+      modified: try Self.time(header, fields), hasWholeSeconds: fields.modified == nil, accessed: fields.accessed,
+      size: isFile ? size : 0, dataBytes: size,
       attributes: fields.attributes.map { TarMember.Attribute(name: $0.key, value: $0.value) }
         .sorted { $0.name < $1.name },
       accessList: fields.accessList, defaultList: fields.defaultList,

@@ -41,6 +41,8 @@ package struct TarMember: Sendable, Hashable {
   package var user: Owner
   package var group: Owner
   package var modified: TarTime
+  /// Whether the archive has no place for what is below the second: all but PAX.
+  package var hasWholeSeconds: Bool
   package var accessed: TarTime?
   /// How many bytes the file has, holes included; 0 for what has no content.
   package var size: Int64

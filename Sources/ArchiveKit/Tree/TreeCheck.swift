@@ -3,6 +3,9 @@ internal import RecoverBase
 
 /// Looks at files of a tree and tells in what they are not as expected; follows nothing, and changes nothing.
 struct TreeCheck {
+  /// Whether times must be the same below the second also where the archive does not say: in what was just extracted
+  /// from it.
+  var isExact = false
   let tell: (TreeDifference) -> Void
 
   private func tell(_ path: TreePath, _ what: TreeDifference.What) {
@@ -104,7 +107,10 @@ struct TreeCheck {
       let (expected, found) = ("\(metadata.user):\(metadata.group)", "\(status.user):\(status.group)")
       tell(path, .owner(expected: expected, found: found))
     }
-    if status.modified != metadata.modified {
+    let isSameTime =
+      metadata.hasWholeSeconds && !isExact
+      ? status.modified.seconds == metadata.modified.seconds : status.modified == metadata.modified
+    if !isSameTime {
       tell(path, .modified(expected: metadata.modified, found: status.modified))
     }
   }

@@ -19,7 +19,7 @@ package struct TreeExchange: Sendable, Hashable, Codable {
   package struct Identity: Sendable, Hashable, Codable {
     package var device: UInt64
     package var inode: UInt64
-    /// When it was made, in nanoseconds: numbers of inodes are given again. 0 where the file system does not say.
+    /// When it was made, in nanoseconds, since numbers of inodes are given again; 0 where the file system does not say.
     package var born: Int64
   }
 

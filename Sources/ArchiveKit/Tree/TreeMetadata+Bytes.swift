@@ -4,6 +4,7 @@ extension TreeMetadata {
   func put(to writer: inout ByteWriter) {
     for number in [Int64(mode), Int64(user), Int64(group)] { writer.put(number) }
     Self.put(modified, &writer)
+    writer.put(hasWholeSeconds ? 1 : 0)
     writer.put(accessed) { Self.put($1, &$0) }
     writer.put(attributes) { writer, attribute in
       writer.put(attribute.name)
@@ -18,6 +19,7 @@ extension TreeMetadata {
     user = UInt32(truncatingIfNeeded: try reader.number())
     group = UInt32(truncatingIfNeeded: try reader.number())
     modified = try Self.time(&reader)
+    hasWholeSeconds = try reader.number() == 1
     accessed = try reader.optional { try Self.time(&$0) }
     attributes = try reader.array { TarMember.Attribute(name: try $0.text(), value: try $0.content()) }
     accessList = try reader.optional { try $0.content() }

@@ -6,6 +6,8 @@ struct TreeMetadata: Hashable {
   var user: UInt32
   var group: UInt32
   var modified: TarTime
+  /// Whether the archive does not say what is below the second.
+  var hasWholeSeconds = false
   var accessed: TarTime?
   var attributes: [TarMember.Attribute]
   /// As the kernel keeps them.
@@ -43,6 +45,7 @@ struct TreeMetadataRules {
     let mode = policy.mode(of: member)
     return TreeMetadata(
       mode: accessList?.mode(with: mode) ?? mode, user: user, group: group, modified: member.modified,
+      hasWholeSeconds: member.hasWholeSeconds,
       accessed: member.accessed, attributes: attributes, accessList: accessList?.bytes,
       defaultList: isDirectory ? defaultList?.bytes : nil)
   }

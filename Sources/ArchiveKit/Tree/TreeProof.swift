@@ -30,7 +30,7 @@ struct TreeProof {
     let queue = try extraction.members.queue()
     try BlockingThread.team("recover-proof", count: max(1, threads), interruption) { _, stop in
       let tree = try TreeRoot(root, path: path)
-      var worker = TreeProofWorker(TreeCheck { difference in found.change { $0.add(difference) } })
+      var worker = TreeProofWorker(TreeCheck(isExact: true) { difference in found.change { $0.add(difference) } })
       while let records = try queue.next() {
         for record in records {
           try stop.check()
@@ -51,7 +51,7 @@ struct TreeProof {
   private static func checkDirectories(
     _ extraction: borrowing TreeExtraction, in tree: borrowing TreeRoot, _ found: Monitor<Differences>
   ) throws {
-    let check = TreeCheck { difference in found.change { $0.add(difference) } }
+    let check = TreeCheck(isExact: true) { difference in found.change { $0.add(difference) } }
     var expected = extraction.members.count
     try extraction.directories.forEach { record in
       if !record.path.isRoot { expected += 1 }
