@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 
 from restore import Bench
+from sets import SETS, fill
 from tools import RECOVER, measurement_options, run
 
-TABLES = 10_000
 JOBS = 2
 
 
@@ -69,22 +69,9 @@ class Backups:
         return seconds, size
 
 
-def make_database(bench, name, megabytes):
-    if name in ("shop", "bank"):
-        dump = bench.make_dump(name, megabytes)
-        bench.sql(f"CREATE DATABASE {name} TEMPLATE template0")
-        run(["psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-f", str(dump), "-d", f"{bench.url}/{name}"])
-        dump.unlink()
-    else:
-        bench.sql(f"CREATE DATABASE {name} TEMPLATE template0")
-        for start in range(0, TABLES, 500):
-            bench.sql(*[f"CREATE TABLE t{number} AS SELECT i, 'row ' || i AS t FROM generate_series(1, 20) AS i"
-                        for number in range(start, min(start + 500, TABLES))], database=name)
-    bench.sql("VACUUM ANALYZE", "CHECKPOINT", database=name)
-
-
 def measure(bench, name, megabytes, runs):
-    make_database(bench, name, megabytes)
+    fill(bench, name, megabytes)
+    bench.sql("VACUUM ANALYZE", "CHECKPOINT", database=name)
     backups, times, sizes = Backups(bench, name), {}, {}
     ways = list(Backups.WAYS)
     for number in range(runs):
@@ -104,7 +91,7 @@ def measure(bench, name, megabytes, runs):
 
 
 def main():
-    chosen, datasets = measurement_options(["bank", "shop", "tables"])
+    chosen, datasets = measurement_options(list(SETS))
     if not datasets:
         return
     bench = Bench(chosen.url, chosen.scratch)

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from restore import Bench, load_seconds_of_run
+from sets import SETS
 from tools import RECOVER, measurement_options, run
 
 JOBS = 2
@@ -111,7 +112,7 @@ def measure(bench, name, megabytes, runs):
 
 
 def main():
-    chosen, datasets = measurement_options(["bank", "shop"])
+    chosen, datasets = measurement_options(list(SETS))
     if not datasets:
         return
     bench = ParallelBench(chosen.url, chosen.scratch)

@@ -9,13 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+from sets import fill
 from tools import RECOVER, measurement_options, run
-
-HERE = Path(__file__).resolve().parent
-
-# How much of each data set makes a megabyte (10^6 bytes) of plain dump, measured with PostgreSQL 15.
-CUSTOMERS_PER_MEGABYTE = 655
-BANK_SCALE_PER_MEGABYTE = 1 / 9.56
 
 
 def load_seconds_of_run(events):
@@ -39,14 +34,7 @@ class Bench:
 
     def make_dump(self, name, megabytes):
         """A plain dump of the data set, of about so many megabytes."""
-        self.sql(f"CREATE DATABASE {name}")
-        if name == "shop":
-            customers = max(100, round(megabytes * CUSTOMERS_PER_MEGABYTE))
-            run(["psql", "-Xq", "-v", f"customers={customers}", "-f", str(HERE / "datasets" / "shop.sql"),
-                 "-d", f"{self.url}/{name}"])
-        else:
-            scale = max(1, round(megabytes * BANK_SCALE_PER_MEGABYTE))
-            run(["pgbench", "-q", "-i", "--foreign-keys", "-s", str(scale), "-d", f"{self.url}/{name}"])
+        fill(self, name, megabytes)
         dump = self.scratch / f"{name}.sql"
         run(["pg_dump", "-d", f"{self.url}/{name}", "-f", str(dump)])
         self.clear()
@@ -61,12 +49,12 @@ class Bench:
         self.clear()
         return seconds
 
-    def recover_seconds(self, dump, number):
+    def recover_seconds(self, dump, number, *options):
         """The times of the load step and of the whole `recover db`, which replaces an empty live database."""
         self.sql("CREATE DATABASE live TEMPLATE template0")
         start = time.monotonic()
         output = run([str(RECOVER), "db", "--from", str(dump), "--database", f"{self.url}/live", "--yes", "--json",
-                      "--state", str(self.scratch / f"state-{dump.stem}-{number}")])
+                      "--state", str(self.scratch / f"state-{dump.stem}-{number}{''.join(options)}"), *options])
         seconds = time.monotonic() - start
         self.clear()
         return load_seconds_of_run([json.loads(line) for line in output.splitlines()]), seconds
@@ -74,21 +62,23 @@ class Bench:
 
 def measure(bench, name, megabytes, runs):
     dump = bench.make_dump(name, megabytes)
-    psql, load, whole = [], [], []
+    psql, serial, parallel = [], [], []
+    contestants = [
+        lambda _: psql.append(bench.psql_seconds(dump)),
+        lambda number: serial.append(bench.recover_seconds(dump, number, "--jobs", "1")),
+        lambda number: parallel.append(bench.recover_seconds(dump, number)),
+    ]
     for number in range(runs):
-        def ours():
-            seconds = bench.recover_seconds(dump, number)
-            load.append(seconds[0])
-            whole.append(seconds[1])
-
-        pair = [lambda: psql.append(bench.psql_seconds(dump)), ours]
-        for part in pair if number % 2 == 0 else reversed(pair):
-            part()
-        print(f"{name} {number + 1}/{runs}: psql {psql[-1]:.2f} s, load {load[-1]:.2f} s, whole {whole[-1]:.2f} s",
+        turn = number % len(contestants)
+        for contestant in contestants[turn:] + contestants[:turn]:
+            contestant(number)
+        print(f"{name} {number + 1}/{runs}: psql {psql[-1]:.2f} s, load and whole run over one connection "
+              f"{serial[-1][0]:.2f} and {serial[-1][1]:.2f} s, as it is {parallel[-1][0]:.2f} and {parallel[-1][1]:.2f} s",
               file=sys.stderr)
-    row = (name, dump.stat().st_size / 1e6, *map(statistics.median, (psql, load, whole)))
+    size = dump.stat().st_size / 1e6
     dump.unlink()
-    return row
+    parts = [psql, *([times[part] for times in way] for way in (serial, parallel) for part in (0, 1))]
+    return name, size, [statistics.median(part) for part in parts]
 
 
 def main():
@@ -97,12 +87,13 @@ def main():
         return
     bench = Bench(chosen.url, chosen.scratch)
     rows = [measure(bench, name, chosen.megabytes, chosen.runs) for name in datasets]
-    print(f"\nmedians of {chosen.runs}; a ratio over 1 is slower than psql -f (goals: load 1.05, whole run 1.35)\n")
-    print("| data set |    MB | psql -f s | load s | ratio | whole run s | ratio |")
-    print("|----------|------:|----------:|-------:|------:|------------:|------:|")
-    for name, size, psql, load, whole in rows:
-        print(f"| {name:8} | {size:5.0f} | {psql:9.2f} | {load:6.2f} | {load / psql:5.2f} "
-              f"| {whole:11.2f} | {whole / psql:5.2f} |")
+    print(f"\nmedians of {chosen.runs}, as ratios to psql -f; over 1 is slower "
+          "(goals over one connection: load 1.05, whole run 1.35)\n")
+    print("| data set |    MB | psql -f s | load --jobs 1 | whole run --jobs 1 | load | whole run |")
+    print("|----------|------:|----------:|--------------:|-------------------:|-----:|----------:|")
+    for name, size, (psql, *others) in rows:
+        load1, whole1, load, whole = (seconds / psql for seconds in others)
+        print(f"| {name:8} | {size:5.0f} | {psql:9.2f} | {load1:13.2f} | {whole1:18.2f} | {load:4.2f} | {whole:9.2f} |")
 
 
 if __name__ == "__main__":
