@@ -89,8 +89,9 @@ struct LoadRun<Source: ByteSource & ~Copyable>: ~Copyable {
     case begun(DumpPiece, DumpReaderState, SQLText)
     /// In the dump's own transaction.
     case transaction
-    /// In a transaction of the dump for large objects, which is made part of ours.
-    case largeObjects(beginOffset: Int64)
+    /// In a transaction of the dump for large objects, which is made part of ours; nil inside of one object, in a part
+    /// of such a transaction.
+    case largeObjects(beginOffset: Int64?)
     /// In the data of a COPY.
     case copy(CopyProgress)
     /// In the data of a COPY that is not loaded.
@@ -177,6 +178,10 @@ struct LoadRun<Source: ByteSource & ~Copyable>: ~Copyable {
     }
     switch mode {
     case .statements: try judged { run in try run.commit(at: run.reader.state, evenIfEmpty: run.isShortOfEnd) }
+    case .largeObjects(_?) where isShortOfEnd:
+      // The part ends between two objects of a long transaction.
+      mode = .statements
+      try judged { run in try run.commit(at: run.reader.state, evenIfEmpty: true) }
     case .begun, .transaction, .largeObjects:
       throw refusal("the dump ends inside of a transaction", hint: "it was cut off; use a whole backup")
     case .copy, .passedCopy: throw refusal("the dump ends inside of COPY data")

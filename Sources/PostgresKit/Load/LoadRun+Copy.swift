@@ -6,10 +6,10 @@ extension LoadRun where Source: ~Copyable {
     var isInTransaction = false
     switch mode {
     case .transaction: isInTransaction = true
-    case .largeObjects(let offset):
+    case .largeObjects(let offset?):
       ownTransactionOffsets.insert(offset)
       throw Rerun()
-    case .statements, .begun, .copy, .passedCopy: if isCareful { try commit(at: before) }
+    case .largeObjects(nil), .statements, .begun, .copy, .passedCopy: if isCareful { try commit(at: before) }
     }
     try session.beginCopy(copy, at: piece.offset)
     // Cutting means COPY again, which a transaction of the dump, and what is not known to have rows, forbid.

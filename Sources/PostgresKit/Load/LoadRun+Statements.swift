@@ -25,14 +25,26 @@ extension LoadRun where Source: ~Copyable {
     case (.transaction, .transaction(.rollback)): try rollbackTransaction()
     case (.transaction, .session(let change)): try session.change(change, reader.text, at: piece.offset)
     case (.transaction, _): try add(statement)
-    case (.largeObjects, .largeObject): try add(statement)
-    case (.largeObjects, .transaction(.commit)): mode = .statements
-    case (.largeObjects(let offset), _):
+    case (.statements, .largeObject) where endOffset != nil && opensLargeObject:
+      try add(statement)
+      // A descriptor lives as long as the transaction; between two objects there is none.
+      mode = .largeObjects(beginOffset: nil)
+    case (.largeObjects(nil), .largeObject):
+      try add(statement)
+      if reader.statement.kind == .largeObject(.close) { mode = .statements }
+    case (.largeObjects(_?), .largeObject): try add(statement)
+    case (.largeObjects(_?), .transaction(.commit)): mode = .statements
+    case (.largeObjects(let offset?), _):
       // More than large objects: its ROLLBACK or its deferred constraints may matter.
       ownTransactionOffsets.insert(offset)
       throw Rerun()
     case (_, _): try runOutsideTransaction(statement)
     }
+  }
+
+  /// Whether the current piece is an lo_open.
+  private var opensLargeObject: Bool {
+    if case .largeObject(.open) = reader.statement.kind { true } else { false }
   }
 
   /// Runs a statement that stands in no transaction of the dump.

@@ -132,7 +132,8 @@ package struct DumpLargeObjectRun: Sendable, Hashable {
   package enum Kind: String, Sendable, Hashable {
     /// Makes large objects, and says whose they are: lo_create, ALTER, COMMENT ON, GRANT ON LARGE OBJECT.
     case objects
-    /// Whole transactions of lo_open, lowrite and lo_close; they may run in any order, once the objects are there.
+    /// Whole transactions of lo_open, lowrite and lo_close, or some of the objects of a long one, where its BEGIN and its
+    /// COMMIT may be in other entries; they may run in any order, once the objects are there.
     case data
     /// Such calls in another arrangement: in no transaction, or with other statements in it.
     case calls

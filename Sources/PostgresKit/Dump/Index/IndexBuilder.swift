@@ -28,8 +28,8 @@ struct IndexBuilder {
     case none
     /// The last entry is a BEGIN.
     case begun
-    /// A BEGIN and the calls behind it, neither of which is among the entries yet.
-    case calls(begin: DumpEntry, calls: DumpEntry)
+    /// A BEGIN and the calls behind it, neither of which is among the entries yet; cut between two objects.
+    case calls(begin: DumpEntry, calls: [DumpEntry], last: DumpLargeObjectCall)
   }
 
   init(limits: DumpIndex.Limits) { self.limits = limits }
@@ -78,9 +78,9 @@ struct IndexBuilder {
 
   /// Adds bytes to what came last.
   private mutating func extend(by byteCount: Int) {
-    if case .calls(let begin, var calls) = group {
-      calls.byteCount += Int64(byteCount)
-      group = .calls(begin: begin, calls: calls)
+    if case .calls(let begin, var calls, let last) = group {
+      calls[calls.count - 1].byteCount += Int64(byteCount)
+      group = .calls(begin: begin, calls: calls, last: last)
     } else if !entries.isEmpty {
       entries[entries.count - 1].byteCount += Int64(byteCount)
     }
@@ -136,10 +136,10 @@ extension IndexBuilder {
     insertHead = []
     switch statement.kind {
     case .copyFromStdin(let copy): begin(copy, piece, before, dataLine: after.line)
-    case .largeObject(.open), .largeObject(.write), .largeObject(.close): add(call: piece, before)
     case .largeObject(.create), .largeObject(.unlink), .alterOwner(.largeObject, _, _), .alter(.largeObject, _),
       .comment(.largeObject, _):
       add(object: piece, before)
+    case .largeObject(let call): add(call, piece, before)
     case .privileges where Self.isOnLargeObject(bytes, syntax): add(object: piece, before)
     case .begin:
       add(plain: bytes, piece, before)
@@ -268,27 +268,37 @@ extension IndexBuilder {
   }
 
   /// lo_open, lowrite or lo_close.
-  private mutating func add(call piece: DumpPiece, _ before: DumpReaderState) {
-    let call = entry(piece, before, .largeObjects(DumpLargeObjectRun(kind: .calls, statements: 1)))
+  private mutating func add(_ call: DumpLargeObjectCall, _ piece: DumpPiece, _ before: DumpReaderState) {
+    let added = entry(piece, before, .largeObjects(DumpLargeObjectRun(kind: .calls, statements: 1)))
     switch group {
-    case .none: join(call)
+    case .none: join(added)
     case .begun:
       guard let begin = entries.popLast() else { return }
-      group = .calls(begin: begin, calls: call)
-    case .calls(let begin, var calls):
-      calls.byteCount += call.byteCount
-      calls.content.countStatement(1)
-      group = .calls(begin: begin, calls: calls)
+      group = .calls(begin: begin, calls: [added], last: call)
+    case .calls(let begin, var calls, let last):
+      var isNext = false
+      if case (.close, .open) = (last, call) { isNext = calls[calls.count - 1].byteCount >= Int64(limits.chunkBytes) }
+      if isNext {
+        calls.append(added)
+      } else {
+        calls[calls.count - 1].byteCount += added.byteCount
+        calls[calls.count - 1].content.countStatement(1)
+      }
+      group = .calls(begin: begin, calls: calls, last: call)
     }
   }
 
   /// Ends a transaction of calls at its COMMIT; false where none is open.
   private mutating func closeGroup(with piece: DumpPiece) -> Bool {
-    guard case .calls(var begin, let calls) = group, case .largeObjects(let run) = calls.content else { return false }
+    guard case .calls(let begin, var calls, _) = group else { return false }
     group = .none
-    begin.byteCount += calls.byteCount + Int64(piece.byteCount)
-    begin.content = .largeObjects(DumpLargeObjectRun(kind: .data, statements: run.statements + 2))
-    join(begin)
+    calls[0].take(in: begin)
+    calls[calls.count - 1].byteCount += Int64(piece.byteCount)
+    calls[calls.count - 1].content.countStatement(1)
+    for (number, var part) in calls.enumerated() {
+      part.content.setKind(.data)
+      if number == 0 { join(part) } else { append(part) }
+    }
     return true
   }
 
@@ -304,13 +314,27 @@ extension IndexBuilder {
   /// What looked like a transaction of calls is something else: its parts are entries of their own.
   private mutating func dissolveGroup() {
     defer { group = .none }
-    guard case .calls(let begin, let calls) = group else { return }
-    append(begin)
-    append(calls)
+    guard case .calls(let begin, let calls, _) = group else { return }
+    for entry in [begin] + calls { append(entry) }
+  }
+}
+
+extension DumpEntry {
+  /// Makes a BEGIN, which stands right before it, part of it.
+  fileprivate mutating func take(in begin: DumpEntry) {
+    (offset, line, state) = (begin.offset, begin.line, begin.state)
+    byteCount += begin.byteCount
+    content.countStatement(1)
   }
 }
 
 extension DumpEntry.Content {
+  fileprivate mutating func setKind(_ kind: DumpLargeObjectRun.Kind) {
+    guard case .largeObjects(var run) = self else { return }
+    run.kind = kind
+    self = .largeObjects(run)
+  }
+
   fileprivate mutating func countStatement(_ count: Int64) {
     guard case .largeObjects(var run) = self else { return }
     run.statements += count

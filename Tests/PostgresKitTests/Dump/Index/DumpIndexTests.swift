@@ -84,6 +84,14 @@ struct DumpIndexTests {
     #expect(
       try DumpIndex.of(String(repeating: Self.group, count: 3), limits: limits).outline
         == ["data 5", "data 5", "data 5"])
+    // One transaction of many objects, as pg_dump before 17 writes them: cut between objects.
+    let object = Self.group.replacing("BEGIN;\n", with: "").replacing("COMMIT;\n\n", with: "")
+    #expect(
+      try DumpIndex.of("BEGIN;\n\(object)\(object)\(object)COMMIT;\n", limits: limits).outline
+        == ["data 4", "data 3", "data 4"])
+    #expect(
+      try DumpIndex.of("BEGIN;\n\(object)\(object)SELECT 1;\nCOMMIT;\n", limits: limits).outline
+        == ["BEGIN;", "calls 3", "calls 3", "SELECT 1;", "COMMIT;"])
     var reader = DumpReaderLimits()
     reader.chunkBytes = 16
     let rows = String(repeating: "1234567\n", count: 20)
