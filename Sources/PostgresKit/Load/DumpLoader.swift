@@ -273,7 +273,8 @@ extension LoadRun where Source: ~Copyable {
       }
     case .begun, .transaction, .largeObjects, .passedCopy: break
     }
-    let line = session.committed.reader.line
+    let committed = session.committed.reader
+    let line = request.places.original(line: committed.line, offset: committed.offset).line
     throw RecoverError(
       .interrupted, "stopped loading \(request.dumpName); everything before line \(line) is committed",
       hint: "resume the run, and it goes on from there")

@@ -6,6 +6,8 @@ package struct LoadRequest: Sendable {
   package var target: ConnectionSettings
   /// What errors call the dump: its file name.
   package var dumpName: String
+  /// Where the lines of the dump stand in the file that people can look at, where it is a part of that.
+  package var places = DumpPlaces()
   /// What the dump is, for a resumed load to refuse another one: a digest of the file.
   package var identity: String
   package var rules: LoadRules

@@ -55,7 +55,8 @@ extension LoadRun where Source: ~Copyable {
   /// `northwind.sql: line 12, byte 345: CREATE TABLE t`.
   var place: String {
     let what = activity
-    let place = "\(request.dumpName): line \(piece.line), byte \(piece.offset)"
+    let original = request.places.original(line: piece.line, offset: piece.offset)
+    let place = "\(request.dumpName): line \(original.line), byte \(original.offset)"
     return what.isEmpty ? place : "\(place): \(what)"
   }
 

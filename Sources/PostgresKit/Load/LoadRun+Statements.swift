@@ -226,7 +226,8 @@ extension LoadRun where Source: ~Copyable {
   }
 
   mutating func remark(_ reason: String, in list: WritableKeyPath<LoadOutcome, [LoadRemark]>) {
-    outcome[keyPath: list].append(LoadRemark(line: piece.line, statement: title, reason: reason))
+    let line = request.places.original(line: piece.line, offset: piece.offset).line
+    outcome[keyPath: list].append(LoadRemark(line: line, statement: title, reason: reason))
   }
 }
 

@@ -7,9 +7,8 @@ struct BackupListView {
 
   init(_ inspection: BackupInspection) { self.inspection = inspection }
 
-  /// Reads a backup and lists it; refused when it can't be told to be whole.
-  static func answer(_ backup: BackupReference) async throws -> Answer {
-    let inspection = try await BackupInspection.read(backup)
+  /// The list; refused when the backup can't be told to be whole.
+  static func answer(_ inspection: BackupInspection) -> Answer {
     let view = BackupListView(inspection)
     let complaint = inspection.complaint.map { "\n\nnote: \($0)" } ?? ""
     return Answer(
@@ -32,7 +31,8 @@ struct BackupListView {
         notes.append("... and \(count) objects, too many to be listed; recover inspect counts them by kind")
       }
     }
-    return ([table.text] + notes).joined(separator: "\n")
+    let left = inspection.selection.map { SelectionView($0).leftOut } ?? []
+    return ([table.text] + notes + left).joined(separator: "\n")
   }
 
   /// Name, rows and size of a table.
@@ -46,7 +46,7 @@ struct BackupListView {
         Self.placed(["kind": "object", "type": .string(object.kind), "name": .string(object.name)], part)
       }
     }
-    return objects + tableRows
+    return objects + tableRows + (inspection.selection.map { SelectionView($0).leftOutRows } ?? [])
   }
 
   var tableRows: [[String: JSONValue]] {

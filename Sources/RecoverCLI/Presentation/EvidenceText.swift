@@ -23,6 +23,7 @@ enum EvidenceText {
     ("rows", { count($0, "row") }),
     ("assertions", { $0.integer == 0 ? nil : count($0, "assertion") }),
     ("dumpBytes", { $0.integer.map { "\(ByteCount($0)) of SQL" } }),
+    ("selection", { leftOut($0) }),
     ("readBy", { $0.string.map { "read by \($0)" } }),
     ("bytes", { $0.integer.map { "\(ByteCount($0)) of SQL" } }),
     ("jobs", { $0.integer.flatMap { $0 > 1 ? "over \($0) connections" : nil } }),
@@ -56,6 +57,14 @@ enum EvidenceText {
   /// `1 row`, `3000 rows`.
   private static func count(_ value: JSONValue, _ noun: String) -> String? {
     value.integer.map { "\($0) \(noun)\($0 == 1 ? "" : "s")" }
+  }
+
+  /// What a selection leaves out: the first few, and how many more.
+  private static func leftOut(_ selection: JSONValue) -> String? {
+    let all = (selection["leftOut"]?.array ?? []).compactMap { $0["what"]?.string }
+    guard !all.isEmpty else { return nil }
+    let more = Int64(max(0, all.count - 3)) + (selection["furtherLeftOut"]?.integer ?? 0)
+    return "left out: \(all.prefix(3).joined(separator: "; "))" + (more > 0 ? "; and \(more) more" : "")
   }
 
   /// How many a list has; nil for none.

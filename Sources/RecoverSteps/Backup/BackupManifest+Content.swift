@@ -1,5 +1,6 @@
 internal import Glibc
 internal import PostgresKit
+internal import RecoverBase
 internal import RecoverRepository
 
 extension BackupManifest {
@@ -13,6 +14,21 @@ extension BackupManifest {
       },
       largeObjects: (largeObjects.objects, largeObjects.content), encoding: source.encoding,
       moneyLocale: source.moneyLocale)
+  }
+}
+
+extension ContentExpectation {
+  /// What of it is left where only some tables and sequences were restored; nil is all.
+  func restricted(to relations: [SelectedDump.Relation]?) -> ContentExpectation {
+    guard let relations else { return self }
+    let emptied = Set(relations.filter(\.isEmptied).map(\.name))
+    let names = Set(relations.map(\.name))
+    var part = self
+    part.tables = tables.filter { names.contains($0.key) }
+    for name in emptied where part.tables[name] != nil { part.tables[name] = ContentSum() }
+    part.sequences = sequences.filter { names.contains($0.name) }
+    part.largeObjects = (0, ContentSum())
+    return part
   }
 }
 

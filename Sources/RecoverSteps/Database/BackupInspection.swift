@@ -1,4 +1,4 @@
-internal import PostgresKit
+package import PostgresKit
 package import RecoverBase
 
 /// What a backup is, told by one pass over it, without a run and without a server.
@@ -20,6 +20,8 @@ package struct BackupInspection: Sendable {
   package var isCutOff: Bool
   /// Of the manifest, where the dump is a backup of ours: every file was compared with it.
   package var manifest: Digest?
+  /// What is left out, where only some tables are looked at.
+  package var selection: SelectionReport?
   /// What it holds, database by database; the roles of a cluster are none of them.
   package var parts: [Part]
   let survey: DumpSurvey
@@ -63,19 +65,30 @@ package struct BackupInspection: Sendable {
   ///
   /// A backup of ours is compared with its manifest first.
   ///
+  /// - Parameters:
+  ///   - selection: which tables are looked at; nil for all.
+  ///   - segment: which database of a `pg_dumpall` file a selection is made in.
   /// - Throws: ``RecoverError`` `backupRefused` for what can't be read to its end or is not what its manifest says; a
-  ///   dump that was cut off is no error.
+  ///   dump that was cut off is no error, except where something is selected of it.
   package static func read(
-    _ backup: BackupReference, progress: @escaping @Sendable (Int64) -> Void = { _ in }
+    _ backup: BackupReference, selection: DumpSelection? = nil, segment: String? = nil,
+    progress: @escaping @Sendable (Int64) -> Void = { _ in }
   ) async throws -> BackupInspection {
     try await BlockingThread.run("recover-inspect") { interruption in
       let file = try BackupFile(path: backup.path)
       let manifest = try BackupDirectory.containing(backup.path).map {
         try BackupCheck($0).perform(interruption).digest
       }
-      let survey = try DumpIndexFile.make(backup, of: file, in: nil, interruption: interruption, progress: progress)
-        .survey
+      let (survey, index) = try DumpIndexFile.make(
+        backup, of: file, in: nil, interruption: interruption, progress: progress)
       var inspection = BackupInspection(survey, of: backup, form: file.form)
+      if let selection {
+        let choice = try DumpChoice(survey, path: backup.path, segment: segment, name: segment)
+        let part = try RestoredDump.Part(
+          selection, of: survey, index, database: choice.database, in: file, interruption)
+        inspection = BackupInspection(part.dump.survey, of: backup, form: file.form)
+        inspection.selection = SelectionReport(part.selected, of: survey)
+      }
       inspection.manifest = manifest
       return inspection
     }

@@ -28,6 +28,10 @@ package struct DatabaseBindings: Sendable, Hashable, Codable {
   package var exchange: ExchangeBindings?
   /// Which database of a `pg_dumpall` file is meant.
   package var segment: String?
+  /// Which tables of it are restored; nil for all.
+  package var selection: DumpSelection?
+  /// The database that a new one is made like, where the backup does not say how; nil where the live one is replaced.
+  package var likeDatabase: String?
   /// The roles and tablespaces of the backup are made where they are missing; nil where nobody asked for that.
   package var withRoles: Bool?
   /// Over how many connections the backup is loaded, and with which settings; nil for one, in the backup's order.
@@ -54,6 +58,9 @@ extension DatabaseBindings {
 }
 
 extension DatabaseBindings {
+  /// Which tables are restored, as they were asked for; nil for all.
+  package var selectionText: String? { selection?.text }
+
   /// How many connections load, and what their sessions are set to; nil where nobody chose.
   package var loadText: String? {
     guard let tuning else { return nil }

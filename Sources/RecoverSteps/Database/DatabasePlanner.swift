@@ -62,12 +62,14 @@ package struct DatabasePlanner: Sendable {
     let database = address.policy
     let serve = request.exchange == nil ? request.serve ?? database.serve : .all
     if request.exchange != nil { try Self.checkExchange(address.name, found, request) }
+    if request.newLike != nil { try Self.checkNew(address.name, found) }
     if request.inPlace != nil { try Self.checkInPlace(address.name, found, serve) }
     return DatabaseBindings(
       name: address.name, url: database.url, adminURL: database.adminURL,
       maintenanceDatabase: found.maintenanceDatabase, passwordFile: database.passwordFile, server: found.server,
       liveOID: found.liveOID, backup: request.backup, publicKey: request.publicKey, inPlace: request.inPlace,
-      exchange: request.exchange, segment: request.segment, withRoles: request.withRoles ? true : nil,
+      exchange: request.exchange, segment: request.segment, selection: request.selection,
+      likeDatabase: request.newLike, withRoles: request.withRoles ? true : nil,
       tuning: request.exchange == nil
         ? LoadTuning(found.limits, wanted: request.jobs, cores: Machine.coreCount) : nil, serve: serve,
       keepPrevious: database.keepPrevious, keepFailed: database.keepFailed, assertions: database.assertions,
@@ -99,6 +101,19 @@ extension DatabasePlanner {
       throw RecoverError(
         .usage, "--serve, --jobs, --in-place and --with-roles are not for single tables of the live database",
         hint: "it serves all the while, and nothing is stopped: leave them out")
+    }
+  }
+
+  /// A name for a new database that is taken, or can't be one.
+  private static func checkNew(_ name: String, _ found: Found) throws {
+    guard (1...63).contains(name.utf8.count) else {
+      throw RecoverError(
+        .usage, "a database's name has 1 to 63 bytes, not \(name.utf8.count)", hint: "give --into a shorter one")
+    }
+    guard found.liveOID == nil else {
+      throw RecoverError(
+        .usage, "database \(name) exists already: --into makes a new one",
+        hint: "give --into another name; without --into the live database of --database is replaced")
     }
   }
 

@@ -1,4 +1,4 @@
-internal import PostgresKit
+package import PostgresKit
 package import RecoverBase
 package import RecoverCore
 
@@ -12,6 +12,10 @@ package struct DatabaseRequest: Sendable {
   package var publicKey: String?
   /// Which database of a `pg_dumpall` file is meant; nil where it has only one.
   package var segment: String?
+  /// Which tables of it are restored; nil for all.
+  package var selection: DumpSelection?
+  /// The backup goes into a database that must not exist yet; the one that it is made like, where that exists.
+  package var newLike: String?
   /// Make the roles and tablespaces of the backup where they are missing.
   package var withRoles: Bool
   /// What the live database does meanwhile; nil: as the policy says.
@@ -25,13 +29,15 @@ package struct DatabaseRequest: Sendable {
 
   package init(
     database: String? = nil, backup: BackupReference, publicKey: String? = nil, segment: String? = nil,
-    withRoles: Bool = false, serve: ServeMode? = nil, inPlace: InPlaceBindings? = nil, jobs: Int? = nil,
-    exchange: ExchangeBindings? = nil
+    selection: DumpSelection? = nil, newLike: String? = nil, withRoles: Bool = false, serve: ServeMode? = nil,
+    inPlace: InPlaceBindings? = nil, jobs: Int? = nil, exchange: ExchangeBindings? = nil
   ) {
     self.database = database
     self.backup = backup
     self.publicKey = publicKey
     self.segment = segment
+    self.selection = selection
+    self.newLike = newLike
     self.withRoles = withRoles
     self.serve = serve
     self.inPlace = inPlace

@@ -22,8 +22,8 @@ struct DumpChoice: Sendable {
   /// - Parameters:
   ///   - path: what errors call the dump.
   ///   - segment: the name of the database in the dump, where somebody says which.
-  ///   - name: what the restored database is called.
-  init(_ survey: DumpSurvey, path: String, segment: String?, name: String) throws {
+  ///   - name: what the restored database is called; nil where none is restored.
+  init(_ survey: DumpSurvey, path: String, segment: String?, name: String?) throws {
     self.survey = survey
     self.path = path
     try Self.requireWhole(survey, path: path)
@@ -61,7 +61,7 @@ struct DumpChoice: Sendable {
       hint: "use a dump with its schema: pg_dump without --data-only and --section")
   }
 
-  private static func choose(_ names: [String], path: String, segment: String?, name: String) throws -> String? {
+  private static func choose(_ names: [String], path: String, segment: String?, name: String?) throws -> String? {
     if let segment {
       guard names.contains(segment) else {
         throw RecoverError(
@@ -72,9 +72,9 @@ struct DumpChoice: Sendable {
       return segment
     }
     if names.count <= 1 { return names.first }
-    if names.contains(name) { return name }
+    if let name, names.contains(name) { return name }
     throw RecoverError(
-      .usage, "\(path) holds \(names.count) databases, and none is called \(name)",
+      .usage, "\(path) holds \(names.count) databases\(name.map { ", and none is called \($0)" } ?? "")",
       hint: "say which with --segment: \(names.joined(separator: ", "))")
   }
 
@@ -125,8 +125,11 @@ struct DumpChoice: Sendable {
   var dataBytes: Int64 { tables.reduce(0) { $0 + $1.copyBytes + $1.insertBytes } }
 
   /// How the dump wants its database made.
-  var creation: DatabaseCreation {
-    statements(about: true).first.flatMap { DatabaseCreation.parse($0.text.description)?.creation } ?? .serverDefaults
+  var creation: DatabaseCreation { statedCreation ?? .serverDefaults }
+
+  /// The same; nil where it does not say.
+  var statedCreation: DatabaseCreation? {
+    statements(about: true).first.flatMap { DatabaseCreation.parse($0.text.description)?.creation }
   }
 
   /// The statements that give the database its properties; only where it has the same name in the dump.

@@ -45,6 +45,21 @@ package struct DumpContents: Sendable, Hashable {
 }
 
 extension DatabaseAddress {
+  /// A database that does not exist yet, on the same server and reached alike: without this one's services, checks,
+  /// hooks and assertions, since nothing of what runs here is to notice it.
+  package func new(named other: String) throws -> DatabaseAddress {
+    var policy = DatabasePolicy(
+      url: try ConnectionSettings(self.policy.url).replacing(database: other).redactedURL,
+      adminURL: self.policy.adminURL, maintenanceDatabase: self.policy.maintenanceDatabase,
+      passwordFile: self.policy.passwordFile)
+    policy.keepPrevious = self.policy.keepPrevious
+    policy.keepFailed = self.policy.keepFailed
+    policy.freeDisk = self.policy.freeDisk
+    var address = try DatabaseAddress(policy)
+    address.password = password
+    return address
+  }
+
   /// The database of another name on the same server: as the policy describes it, else as this one is reached, without
   /// this one's services, checks and assertions.
   package func sibling(named other: String, in policy: Policy) throws -> DatabaseAddress {

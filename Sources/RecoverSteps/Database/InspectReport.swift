@@ -40,6 +40,9 @@ package struct InspectReport: Sendable, Hashable, Codable {
   package var tables: TablesReport?
   /// What was written meanwhile; looked at for previews alone.
   package var recentWrites: RecentWrites?
+  /// What is restored and what is left out, where tables were selected; ``sha256`` and ``dumpBytes`` are of the selected
+  /// part then.
+  package var selection: SelectionReport?
 
   package static let differenceLimit = 200
 }

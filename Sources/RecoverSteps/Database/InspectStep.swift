@@ -17,13 +17,13 @@ struct InspectStep: Step {
     let manifest = try await checkBackup(work, context)
     // People decide by a preview; a run that was decided on need not look.
     let mark = context.epoch == 0 && work.bindings.liveOID != nil ? await LiveWrites(work).mark() : nil
-    let scanned = try await scan(work, context)
-    var choice = try DumpChoice(scanned.survey, bindings: work.bindings)
+    let dump = try await read(work, context)
+    var choice = try DumpChoice(dump.survey, bindings: work.bindings)
     let read = Moment.now - began
     var tables: TablesReport?
     let findings: ServerInspection.Findings
     if let selection = work.bindings.exchange?.selection {
-      let found = try await examine(selection, work, choice, scanned.file)
+      let found = try await examine(selection, work, choice, dump.file)
       (tables, findings) = (found.report, found.server)
       choice = choice.only(found.part)
     } else {
@@ -37,16 +37,17 @@ struct InspectStep: Step {
     let report = InspectReport(
       sha256: choice.survey.digest, dumpBytes: choice.survey.byteCount, manifest: manifest, segment: choice.database,
       tableCount: choice.tables.count, rowCount: choice.rowCount, objectCount: choice.objectCount,
-      origin: choice.origin, live: findings.live, creation: choice.creation,
+      origin: choice.origin, live: findings.live, creation: findings.creation,
       propertyStatements: choice.propertyStatements(for: work.bindings.name),
       warnings: choice.warnings(serverVersion: work.bindings.server.version, name: work.bindings.name)
         + notes,
       differences: Array(differences.prefix(InspectReport.differenceLimit)),
       furtherDifferences: max(0, differences.count - InspectReport.differenceLimit),
       agreeingTables: findings.agreeingTables, readBy: try await readBy(work.bindings.backup.path),
-      serialBecause: try serialReason(scanned.file.index, choice, work.bindings),
+      serialBecause: try serialReason(dump.index, choice, work.bindings),
       readMilliseconds: read.nanoseconds / 1_000_000, tables: tables,
-      recentWrites: RecentWrites(await LiveWrites(work).count(since: mark), over: Moment.now - began))
+      recentWrites: RecentWrites(await LiveWrites(work).count(since: mark), over: Moment.now - began),
+      selection: dump.part.map { SelectionReport($0.selected, of: dump.whole) })
     return try JSONValue(encoding: report)
   }
 
@@ -106,13 +107,11 @@ struct InspectStep: Step {
   }
 
   /// One pass over the backup; kept beside the journal for the steps that need its details.
-  private func scan(
-    _ work: DatabaseWork, _ context: StepContext
-  ) async throws -> (survey: DumpSurvey, file: DumpIndexFile) {
+  private func read(_ work: DatabaseWork, _ context: StepContext) async throws -> RestoredDump {
     let directory = context.epoch > 0 ? context.directory : nil
-    let scan = try await SurveyFile.scan(work.bindings.backup, reporter: context.reporter, keepingIndexIn: directory)
-    if let directory { try SurveyFile.keep(scan.survey, in: directory) }
-    return scan
+    let dump = try await RestoredDump.read(work.bindings, reporter: context.reporter, keepingIn: directory)
+    if let directory { try SurveyFile.keep(dump.survey, in: directory) }
+    return dump
   }
 
   /// Why one connection will load, where several were planned.
@@ -126,16 +125,14 @@ struct InspectStep: Step {
 /// The survey of a run's backup, on disk: too large for the journal where a dump has many tables.
 enum SurveyFile {
   /// Reads the whole backup.
-  ///
-  /// - Parameter directory: where to keep the index that the same pass makes, and how an archive is read.
-  static func scan(
-    _ backup: BackupReference, reporter: (any StepReporter)? = nil, keepingIndexIn directory: String? = nil
-  ) async throws -> (survey: DumpSurvey, file: DumpIndexFile) {
+  static func scan(_ backup: BackupReference, reporter: (any StepReporter)? = nil) async throws -> (
+    survey: DumpSurvey, file: DumpIndexFile
+  ) {
     try await BlockingThread.run("recover-survey") { interruption in
       let file = try BackupFile(path: backup.path)
       // How much SQL an archive holds is known when it was read.
       let total = file.archive == nil ? backup.sizeBytes : nil
-      return try DumpIndexFile.make(backup, of: file, in: directory, interruption: interruption) { bytes in
+      return try DumpIndexFile.make(backup, of: file, in: nil, interruption: interruption) { bytes in
         reporter?.progress(Progress(doneBytes: bytes, totalBytes: total))
       }
     }
@@ -156,12 +153,19 @@ enum SurveyFile {
   static func load(
     _ backup: BackupReference, context: StepContext, as subject: Subject = .backup
   ) async throws -> DumpSurvey {
-    if let bytes = try? RunDirectory.read(path(of: subject, in: context.directory)),
-      let survey = try? JSONValue.decode(DumpSurvey.self, from: bytes)
-    {
-      return survey
-    }
+    if let kept = kept(in: context.directory, as: subject) { return kept }
     return try await scan(backup, reporter: context.reporter).survey
+  }
+
+  /// The kept survey of what the run restores; made again where the file is gone.
+  static func load(_ bindings: DatabaseBindings, context: StepContext) async throws -> DumpSurvey {
+    if let kept = kept(in: context.directory, as: .backup) { return kept }
+    return try await RestoredDump.read(bindings, reporter: context.reporter).survey
+  }
+
+  private static func kept(in directory: String, as subject: Subject) -> DumpSurvey? {
+    guard let bytes = try? RunDirectory.read(path(of: subject, in: directory)) else { return nil }
+    return try? JSONValue.decode(DumpSurvey.self, from: bytes)
   }
 
   private static func path(of subject: Subject, in directory: String) -> String {

@@ -33,9 +33,13 @@ struct LoadStep: Step {
     request.tuning = work.bindings.tuning ?? .serial
     // pg_restore gives the rows of a table from their beginning.
     if file.archive != nil { request.partBytes = Self.wholeTableBytes }
-    let outcome = try await Checkpoints.run("recover-load", reporter: reporter) { [request] interruption, checkpoints in
-      try Self.check(file, backup, report.sha256.hex, mapIn: directory, interruption)
-      let map = try Self.map(backup, report, in: directory, request.tuning, interruption)
+    let outcome = try await Checkpoints.run("recover-load", reporter: reporter) {
+      [request, bindings = work.bindings] interruption, checkpoints in
+      let whole = report.selection?.sha256 ?? report.sha256
+      try Self.check(file, backup, whole.hex, mapIn: directory, interruption)
+      let input = try LoadInput(bindings, report, file, keptIn: directory, request.tuning, interruption)
+      var request = request
+      request.places = input.places
       var hooks = LoadHooks()
       hooks.progress = { progress in
         reporter.progress(
@@ -49,26 +53,14 @@ struct LoadStep: Step {
       }
       hooks.atStage = { reporter.reach($0.rawValue) }
       return try DumpLoader.load(
-        request, index: map.map { LoadPlaces(file, $0) } ?? .unknown("its index is not there"), hooks: hooks,
-        interruption: interruption
-      ) { offset in
-        try BackupSource(file, offset: offset, access: map?.access, interruption)
-      }
+        request, index: input.index, hooks: hooks, interruption: interruption
+      ) { try input.source(at: $0, interruption) }
     }
     return try evidence(outcome)
   }
 
   /// No table has more.
   private static let wholeTableBytes = 1 << 50
-
-  /// The index of the backup; made again where it is gone and several connections need it.
-  private static func map(
-    _ backup: BackupReference, _ report: InspectReport, in directory: String, _ tuning: LoadTuning,
-    _ interruption: Interruption
-  ) throws -> DumpIndexFile? {
-    guard tuning.jobs > 1 else { return DumpIndexFile.load(backup, digest: report.sha256, in: directory) }
-    return try DumpIndexFile.loadOrMake(backup, digest: report.sha256, in: directory, interruption: interruption)
-  }
 
   /// Refuses another backup than the inspected one; a file that was merely touched is read once more, and so is an
   /// archive that is not known to give the same bytes as when it was inspected: pg_restore may be another one now.

@@ -12,6 +12,8 @@ struct ServerInspection: Sendable {
   /// What was found and is no reason to refuse.
   struct Findings: Sendable {
     var live: DatabaseFacts?
+    /// How the new database is made, where there is no live one to be like.
+    var creation = DatabaseCreation.serverDefaults
     var warnings: [String] = []
     var differences: [TableDifference] = []
     /// Nil where the live database was not looked into.
@@ -26,15 +28,15 @@ struct ServerInspection: Sendable {
         .wrongTarget, "the server is a standby: it can't be written to", hint: "name the primary in the URL")
     }
     let pooling = try Pooling.detect(work.access.maintenanceSettings, interruption: interruption)
-    var findings = Findings()
-    findings.live = try liveFacts(&connection)
+    let live = try liveFacts(&connection)
+    var findings = Findings(live: live, creation: try creation(&connection))
     if findings.live?.allowsConnections == false {
       findings.warnings.append("the live database lets nobody in (ALLOW_CONNECTIONS false); the restored one will")
     }
     try work.refuseOtherRuns(&connection)
     let account = try Account.read(&connection)
     try checkRequirements(account, findings.live, &connection, interruption)
-    findings.warnings += try checkObstacles(findings.live, pooling, &connection)
+    findings.warnings += try checkObstacles(findings, pooling, &connection)
     findings.warnings += try checkSpace(findings.live, identity, &connection)
     let loss = try LossInspection(work: work, choice: choice).examine(findings.live, interruption)
     findings.differences = loss.differences
@@ -53,11 +55,19 @@ struct ServerInspection: Sendable {
     return facts
   }
 
+  /// As the dump says; else like the database that the new one is to be beside.
+  private func creation(_ connection: inout Connection) throws -> DatabaseCreation {
+    if let stated = choice.statedCreation { return stated }
+    let like = try work.bindings.likeDatabase.flatMap { try DatabaseFacts.read($0, &connection) }
+    return like.map(DatabaseCreation.init(like:)) ?? .serverDefaults
+  }
+
   /// What the swap would fail at is refused now; what it cuts off is said.
   private func checkObstacles(
-    _ live: DatabaseFacts?, _ pooling: Pooling, _ connection: inout Connection
+    _ findings: Findings, _ pooling: Pooling, _ connection: inout Connection
   ) throws -> [String] {
-    let creation = live.map(DatabaseCreation.init(like:)) ?? choice.creation
+    let live = findings.live
+    let creation = live.map(DatabaseCreation.init(like:)) ?? findings.creation
     let inspection = try SwapInspection.look(
       at: live, creation: creation, pooling: pooling, expectedWAL: ByteCount(choice.dataBytes * 2), &connection)
     if let first = inspection.refusals.first {

@@ -12,7 +12,7 @@ struct VerifyStep: Step {
 
   func perform(_ context: StepContext) async throws -> JSONValue {
     let work = try DatabaseWork(context, drivers)
-    let survey = try await SurveyFile.load(work.bindings.backup, context: context)
+    let survey = try await SurveyFile.load(work.bindings, context: context)
     let choice = try DumpChoice(survey, bindings: work.bindings)
     let request = ProofRequest(
       segments: choice.segments, isFromPgDump: survey.origin.hasBanner,
@@ -37,13 +37,14 @@ struct VerifyStep: Step {
     let (reporter, run) = (context.reporter, work.run.text)
     let settings = work.access.adminSettings(for: work.name(of: .side))
     let path = work.bindings.backup.path
+    let relations = try await selectedRelations(work, report, context)
     let (verdict, backup) = try await BlockingThread.run("recover-prove") { interruption in
       guard let backup = BackupDirectory.containing(path), let found = try? backup.read(), found.digest == digest else {
         throw RecoverError(
           .drifted, "the manifest beside \(path) is not the one that was inspected", hint: "look who changed it")
       }
-      let expectation = found.manifest.contentExpectation
-      let total = found.manifest.tables.count
+      let expectation = found.manifest.contentExpectation.restricted(to: relations)
+      let total = expectation.tables.count
       let verdict = try expectation.compare(settings, jobs: WorkerCount.forReading, interruption) { count in
         reporter.progress(Progress(doneBytes: 0, detail: "the content of \(count) of \(total) tables"))
       }
@@ -56,8 +57,18 @@ struct VerifyStep: Step {
         .stepFailed, "the restored copy does not hold what was backed up: \(shown)\(more)",
         hint: "it is not swapped in; what changed the rows on their way, a trigger or a hook, or the disk?")
     }
-    _ = backup.note(BackupDirectory.Verification(run: run, at: .now, manifest: digest))
+    // Only who has looked at everything may say that the backup is good.
+    if relations == nil { _ = backup.note(BackupDirectory.Verification(run: run, at: .now, manifest: digest)) }
     return verdict
+  }
+
+  /// What was restored, where that is not everything.
+  private func selectedRelations(
+    _ work: DatabaseWork, _ report: InspectReport, _ context: StepContext
+  ) async throws -> [SelectedDump.Relation]? {
+    guard work.bindings.selection != nil else { return nil }
+    if let kept = SelectionFile.load(report.sha256, from: context.directory) { return kept.relations }
+    return try await RestoredDump.read(work.bindings, reporter: context.reporter).part?.selected.relations
   }
 
   private static func error(_ proof: RestoreProof) -> RecoverError {

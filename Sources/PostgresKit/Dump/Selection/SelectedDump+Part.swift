@@ -13,6 +13,15 @@ package struct DumpPart: Sendable {
 }
 
 extension SelectedDump {
+  /// Where the part's lines and bytes stand in the whole.
+  ///
+  /// - Parameter part: of the part, as ``index(from:)`` gives it.
+  package func places(of part: DumpIndex, in whole: DumpIndex) -> DumpPlaces {
+    DumpPlaces(part.entries, in: entries.lazy.map { whole.entries[$0] })
+  }
+}
+
+extension SelectedDump {
   /// - Parameters:
   ///   - index: of the whole, that the selection was made in.
   ///   - survey: of the whole.

@@ -17,6 +17,8 @@ package struct SelectedDump: Sendable, Hashable {
   /// a table owns are part of it.
   package var entriesByRelation: [SQLName: [Int]] = [:]
 
+  package init() {}
+
   package struct Relation: Sendable, Hashable, Codable {
     package var name: SQLName
     /// nil where the dump has only rows of it: a table of an extension.

@@ -116,10 +116,24 @@ extension SelectionSorter {
 
   private mutating func keepsPart(of keys: [DumpObjectKey], _ number: Int) -> Bool {
     let nodes = keys.compactMap(catalog.node)
+    guard !keys.contains(where: isOfLostParent) else { return false }
     if nodes.isEmpty, let key = keys.first, case .relation = key.kind, !keepsUnknown(key) { return false }
     guard nodes.allSatisfy({ decision.fates[$0].isKept }), keepsIfPossible(number) else { return false }
     if let first = nodes.first { note(number, of: first) }
     return true
+  }
+
+  /// Whether a partition has a trigger or constraint only from its partitioned table, and that is not restored.
+  private func isOfLostParent(_ key: DumpObjectKey) -> Bool {
+    guard let table = key.table, catalog.node(key) == nil else { return false }
+    var above = catalog.node(.relation(table)).flatMap { catalog.nodes[$0].parent }
+    while let parent = above {
+      let name = catalog.nodes[parent].key.name
+      let inherited = DumpObjectKey(key.kind, SQLName(schema: name.schema, key.name.name), table: name)
+      if let node = catalog.node(inherited) { return !decision.fates[node].isKept }
+      above = catalog.nodes[parent].parent
+    }
+    return false
   }
 
   /// The sequence of a column that was made as `serial` or as an identity without naming it stands nowhere: its name

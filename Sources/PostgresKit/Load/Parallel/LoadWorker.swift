@@ -93,6 +93,7 @@ struct LoadWorker<Source: ByteSource & ~Copyable & SendableMetatype> {
 
   private func located(_ error: RecoverError, line: Int64, byte: Int64, _ task: LoadTask) -> RecoverError {
     var error = error
+    let (line, byte) = request.places.original(line: line, offset: byte)
     error.message = "\(request.dumpName): line \(line), byte \(byte): \(task.title): \(error.message)"
     if error.code == .missingRequirement || error.code == .stepFailed {
       error.hint = error.hint ?? "correct the cause, and load it again"

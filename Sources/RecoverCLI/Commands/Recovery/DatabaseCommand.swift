@@ -22,13 +22,20 @@ struct DatabaseCommand: ReportingCommand {
         recover db --from backup.sql --in-place --confirm app    (no room for two)
         recover db --from backup.sql --list                      (what it holds)
         recover db --from backup.sql --table public.orders       (one table, live)
+        recover db --from backup.sql --table 'public.order*' --into orders_copy
 
       The live database is not touched until its replacement is loaded and
       proved; it is kept afterwards, and `recover undo` swaps it back. With
       --in-place it is dumped, the dump is proved, and then it is dropped: the
       way back is that dump. With --table only these tables of it are replaced,
-      while everything serves on. Several --from are the parts of one dump, in their
+      while everything serves on; with --into NAME what is selected, or all of it,
+      goes into a new database, and nothing is replaced. Several --from are the parts of one dump, in their
       order (pg_dump --section): they are put together in the state directory.
+
+      --table, --schema and --exclude-table take patterns as pg_dump does: * and ?
+      for other characters, "double quotes" for names as they are. A name without
+      a schema is looked for in all of them. What a table needs comes with it;
+      what needs another table (a foreign key, a view) is left out, and listed.
       """)
 
   @Option(
@@ -64,10 +71,6 @@ struct DatabaseCommand: ReportingCommand {
       valueName: "n"))
   var jobs: Int?
 
-  @Option(
-    help: ArgumentHelp("Only this table, in the live database; again for more. * and ? match.", valueName: "name"))
-  var table: [String] = []
-
   @Flag(help: "Drop the live database first: for when two copies do not fit. Wants --confirm NAME.")
   var inPlace = false
 
@@ -79,16 +82,22 @@ struct DatabaseCommand: ReportingCommand {
   )
   var listsContent = false
 
+  @OptionGroup var part: SelectionOptions
   @OptionGroup var action: ActionOptions
   @OptionGroup var global: GlobalOptions
 
   mutating func runReporting() async throws -> ExitStatus {
     let (serve, wants) = (try serveMode(), try wanted())
+    try part.check(against: replacingOptions, isListing: listsContent)
     let composition = try Composition(global)
     if listsContent {
       try refuseOtherOptions()
       let command = self
-      return try await withBackup(composition) { try await BackupListView.answer($0).write(command.global) }
+      return try await withBackup(composition) { backup in
+        let inspection = try await BackupInspection.read(
+          backup, selection: try command.part.selection(), segment: command.segment)
+        return try BackupListView.answer(inspection).write(command.global)
+      }
     }
     let policies = try composition.policies(global)
     let address = wants == .list ? nil : try DatabaseAddress.resolve(database, in: policies.policy)
@@ -108,21 +117,25 @@ struct DatabaseCommand: ReportingCommand {
 
   /// A list asks no server and restores nothing; an option that means nothing is a mistake.
   private func refuseOtherOptions() throws {
-    let isOther =
-      [database, segment, serve, safetyDump, publicKey].contains { $0 != nil } || inPlace || withRoles || !table.isEmpty
-    guard !isOther, try wanted() == .one else {
+    let others = [database, serve, safetyDump, publicKey, part.into, part.isSelecting ? nil : segment]
+    guard !others.contains(where: { $0 != nil }), !inPlace, !withRoles, !listDatabases, !allDatabases else {
       throw RecoverError(
-        .usage, "--list asks no server and restores nothing", hint: "leave every option out but --from and --list")
+        .usage, "--list asks no server and restores nothing",
+        hint: "leave out every option but --from, --list and what selects tables")
     }
+  }
+
+  /// Options that are given and mean something only where live databases are replaced, or none is chosen.
+  private var replacingOptions: [String] {
+    [
+      (inPlace, "--in-place"), (safetyDump != nil, "--safety-dump"), (serve != nil, "--serve"),
+      (allDatabases, "--all-databases"), (listDatabases, "--list-databases"),
+    ].filter(\.0).map(\.1)
   }
 
   private enum Wanted { case one, list, all }
 
   private func wanted() throws -> Wanted {
-    guard table.isEmpty || !listDatabases && !allDatabases else {
-      throw RecoverError(
-        .usage, "--table is for one database", hint: "say which of the file with --segment, and leave out the others")
-    }
     let chosen = [segment != nil, listDatabases, allDatabases].count { $0 }
     guard chosen <= 1 else {
       throw RecoverError(
@@ -153,11 +166,14 @@ struct DatabaseCommand: ReportingCommand {
     _ policies: PolicySet,
     _ composition: Composition, confirm: String?
   ) async throws -> ExitStatus {
+    let live = address.name
+    let address = try part.into.map(address.new) ?? address
     let drivers = composition.drivers(password: address.password)
     let request = DatabaseRequest(
       database: database, backup: backup, publicKey: publicKey.map(global.absolute), segment: segment,
+      selection: try part.into.flatMap { _ in try part.selection() }, newLike: part.into.map { _ in live },
       withRoles: withRoles, serve: serve, inPlace: try inPlaceBindings(composition), jobs: try jobCount(),
-      exchange: table.isEmpty ? nil : try ExchangeBindings(tables: table))
+      exchange: part.isExchanging ? ExchangeBindings(selection: try part.selection()) : nil)
     let plan = try await DatabasePlanner(policy: policies.policy, drivers: drivers)
       .plan(request, at: address, procedure: try policies.procedure(named: procedureName))
     var action = action
@@ -166,7 +182,7 @@ struct DatabaseCommand: ReportingCommand {
       .confirmAndPerform(plan, drivers: drivers)
   }
 
-  private var procedureName: String { inPlace ? "db-in-place" : table.isEmpty ? "db" : "db-tables" }
+  private var procedureName: String { inPlace ? "db-in-place" : part.isExchanging ? "db-tables" : "db" }
 
   /// What `--in-place` and its place for the dump mean; a safety dump alone would mean nothing.
   private func inPlaceBindings(_ composition: Composition) throws -> InPlaceBindings? {

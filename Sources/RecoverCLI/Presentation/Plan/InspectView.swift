@@ -4,14 +4,20 @@ internal import RecoverSteps
 /// An inspection as a person reads it: pure.
 enum InspectView {
   static func text(_ report: InspectReport) -> String {
+    let size = report.selection?.dumpBytes ?? report.dumpBytes
+    let content = "\(report.tableCount) tables, \(report.rowCount) rows, \(report.objectCount) objects"
     var lines = [
       "",
-      "the backup is whole: \(ByteCount(report.dumpBytes)) of SQL, \(report.tableCount) tables,"
-        + " \(report.rowCount) rows, \(report.objectCount) objects; \(report.origin)"
+      "the backup is whole: \(ByteCount(size)) of SQL, "
+        + (report.selection == nil ? "\(content); " : "") + report.origin
         + (report.readBy.map { "; read by \($0)" } ?? ""),
-      "sha256 \(report.sha256)",
+      "sha256 \(report.selection?.sha256 ?? report.sha256)",
     ]
     if let reason = report.serialBecause { lines.append("loaded over one connection, in its own order: \(reason)") }
+    if let selection = report.selection {
+      lines += ["", "what is restored of it: \(content), \(ByteCount(report.dumpBytes)) of SQL"]
+      lines += SelectionView(selection).lines
+    }
     for warning in report.warnings { lines.append("note: \(warning)") }
     if let agreeing = report.agreeingTables { lines += loss(report, agreeing: agreeing) }
     if let tables = report.tables { lines += exchange(tables) }

@@ -26,7 +26,9 @@ enum PlanView {
 
   /// What the plan is about, each with a heading; a heading is empty where the one above goes on.
   private static func facts(_ bindings: DatabaseBindings, now: WallTime) -> [(String, String)] {
-    var facts = [source(bindings, now: now), ("server", bindings.serverText), ("live", live(bindings))]
+    var facts = [source(bindings, now: now)]
+    if let selection = bindings.selectionText { facts.append(("only", selection)) }
+    facts += [("server", bindings.serverText), (bindings.likeDatabase == nil ? "live" : "new", live(bindings))]
     facts += listed("services", bindings.services) {
       "\($0.name): stopped by `\(CommandText.stop(of: $0.policy))`, started by `\(CommandText.start(of: $0.policy))`"
     }

@@ -1,0 +1,59 @@
+internal import ArgumentParser
+internal import PostgresKit
+internal import RecoverBase
+
+/// Which part of a backup is restored, and where it goes.
+struct SelectionOptions: ParsableArguments {
+  @Option(
+    name: .customLong("table"),
+    help: ArgumentHelp(
+      "Only this table with all that belongs to it: name or schema.name, with * and ? as in pg_dump; again for more. Replaces it in the live database, unless there is --into.",
+      valueName: "pattern"))
+  var tables: [String] = []
+
+  @Option(
+    name: .customLong("schema"),
+    help: ArgumentHelp("With --into: only the tables of this schema; again for more.", valueName: "pattern"))
+  var schemas: [String] = []
+
+  @Option(
+    name: .customLong("exclude-table"),
+    help: ArgumentHelp("With --into: not these tables; again for more.", valueName: "pattern"))
+  var excludedTables: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Restore into a new database on the server of --database; nothing is stopped or replaced.", valueName: "name"))
+  var into: String?
+
+  /// What was selected; nil for everything.
+  ///
+  /// - Throws: ``RecoverError`` `usage` for a pattern that can't be understood.
+  func selection() throws -> DumpSelection? {
+    let selection = try DumpSelection(tables: tables, schemas: schemas, excludedTables: excludedTables)
+    return selection.isEmpty ? nil : selection
+  }
+
+  /// Whether tables of the live database are replaced.
+  var isExchanging: Bool { into == nil && isSelecting }
+
+  var isSelecting: Bool { !(tables.isEmpty && schemas.isEmpty && excludedTables.isEmpty) }
+
+  /// Refuses what can't go together with the rest of the command line.
+  ///
+  /// - Parameters:
+  ///   - others: options that are given and mean something only where a live database is replaced.
+  ///   - isListing: only the content is listed.
+  func check(against others: [String], isListing: Bool) throws {
+    _ = try selection()
+    if let first = others.first, into != nil || isSelecting {
+      throw RecoverError(
+        .usage, "\(first) has no meaning with \(into != nil ? "--into" : "a selection of tables")",
+        hint: "leave it out")
+    }
+    guard into == nil, !isListing, !(schemas.isEmpty && excludedTables.isEmpty) else { return }
+    throw RecoverError(
+      .usage, "--schema and --exclude-table select what goes into a new database",
+      hint: "name it with --into NAME; tables of the live database are named one by one with --table")
+  }
+}
