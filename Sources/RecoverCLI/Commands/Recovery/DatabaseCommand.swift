@@ -28,14 +28,16 @@ struct DatabaseCommand: ReportingCommand {
       proved; it is kept afterwards, and `recover undo` swaps it back. With
       --in-place it is dumped, the dump is proved, and then it is dropped: the
       way back is that dump. With --table only these tables of it are replaced,
-      while everything serves on; with --into NAME what is selected, or all of it,
-      goes into a new database, and nothing is replaced. Several --from are the parts of one dump, in their
-      order (pg_dump --section): they are put together in the state directory.
+      while everything serves on. With --into NAME what is selected, or all of
+      the backup, goes into a new database, and nothing is replaced. Several
+      --from are the parts of one dump, in their order (pg_dump --section): they
+      are put together in the state directory.
 
       --table, --schema and --exclude-table take patterns as pg_dump does: * and ?
       for other characters, "double quotes" for names as they are. A name without
-      a schema is looked for in all of them. What a table needs comes with it;
-      what needs another table (a foreign key, a view) is left out, and listed.
+      a schema is looked for in all of them. With --into, what a table needs comes
+      with it; what needs another table (a foreign key, a view) is left out, and
+      listed.
       """)
 
   @Option(
