@@ -47,6 +47,10 @@ struct AttackTests {
       $0.add(header("d", "2", to: "../outside"))
       $0.add(file: "d/new", "x")
     },
+    Attack("a symbolic link, then a file in a directory behind it", "no directory") {
+      $0.add(header("d", "2", to: "../outside"))
+      $0.add(file: "d/sub/new", "x")
+    },
     Attack("an absolute symbolic link, then a directory through it", "no directory") {
       $0.add(header("d", "2", to: "/tmp"))
       $0.add(header("d/recover-attack/", "5"))

@@ -17,7 +17,7 @@ final class ExtractionLab {
     try TestProcess.output(
       [
         "sh", "-ec",
-        "mkdir -m 0700 staging; mkdir outside; printf secret > outside/file; touch -d @1 outside/file outside",
+        "mkdir -m 0700 staging; mkdir -p outside/sub; printf secret > outside/file; touch -d @1 outside/file outside/sub outside",
       ],
       directory: scratch.path)
     before = try Self.picture(scratch.path)
