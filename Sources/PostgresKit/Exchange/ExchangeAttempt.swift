@@ -45,15 +45,7 @@ struct ExchangeAttempt {
       ORDER BY oid
       """, [own, oidArray(exchange.leaving)])
     let names = tables.map { "ONLY \($0[0] ?? "")" }.joined(separator: ", ")
-    do {
-      try connection.execute("LOCK TABLE \(names) IN ACCESS EXCLUSIVE MODE")
-    } catch let error as RecoverError where error.sqlState == .lockNotAvailable {
-      var error = error
-      error.message = "the tables are in use: \(error.message)"
-      error.hint =
-        "a transaction holds them for longer than \(Self.lockTimeout); pg_blocking_pids() and pg_locks tell whose"
-      throw error
-    }
+    try connection.execute("LOCK TABLE \(names) IN ACCESS EXCLUSIVE MODE")
     guard try exchange.probe(&connection) == .notExchanged else {
       throw RecoverError(.busy, "somebody moved or replaced a table at the same time")
     }

@@ -118,12 +118,15 @@ extension TableExchange {
   /// us would wait behind us. It is tried again until the deadline. When the connection is lost around the commit, the
   /// catalog tells what came of it.
   ///
+  /// - Parameters:
+  ///   - point: is called at each ``Point``.
+  ///   - waiting: is told who holds a table, before the next try.
   /// - Throws: ``RecoverError``: `busy` with the sessions in the way, `wrongTarget` when the tables are not where they
   ///   should be, `missingRequirement`, `stepFailed` where something depends on the tables that can't be made anew or a
   ///   foreign key refuses a row; nothing is changed then.
   package func perform(
     _ settings: ConnectionSettings, interruption: Interruption? = nil, until deadline: Deadline,
-    at point: (Point) throws -> Void = { _ in }
+    at point: (Point) throws -> Void = { _ in }, waiting: (String) -> Void = { _ in }
   ) throws -> Report {
     var report = Report()
     while true {
@@ -138,12 +141,38 @@ extension TableExchange {
         case .notExchanged: break
         }
         report.attempts += 1
-        try ExchangeAttempt(exchange: self).run(&connection, &report, until: deadline, at: point)
+        do {
+          try ExchangeAttempt(exchange: self).run(&connection, &report, until: deadline, at: point)
+        } catch let error as RecoverError where error.sqlState == .lockNotAvailable {
+          throw explained(error, try? holders(&connection))
+        }
         return report
       } catch let error as RecoverError where error.code == .busy || error.code == .connectionLost {
         guard !deadline.hasPassed else { throw error }
+        waiting(error.message)
         try (interruption ?? Interruption()).pause(.milliseconds(200))
       }
     }
+  }
+
+  private func explained(_ error: RecoverError, _ holders: [String]?) -> RecoverError {
+    var error = error
+    let names = holders ?? []
+    error.message = "a table is in use" + (names.isEmpty ? "" : " by \(names.joined(separator: ", "))")
+    error.hint = "its transaction has to end: wait for it, or SELECT pg_terminate_backend(PID), and run it again"
+    return error
+  }
+
+  /// The sessions with locks on the tables, those that last longest first.
+  private func holders(_ connection: inout Connection) throws -> [String] {
+    try connection.rows(
+      """
+      SELECT format('pid %s (%s as %s, %s)', a.pid, COALESCE(NULLIF(a.application_name, ''), 'unnamed'), a.usename,
+        a.state)
+      FROM pg_stat_activity AS a WHERE a.pid <> pg_backend_pid() AND a.datname = current_database() AND EXISTS (
+        SELECT FROM pg_locks AS l WHERE l.pid = a.pid AND l.granted AND l.relation = ANY ($1::oid[]))
+      ORDER BY a.xact_start LIMIT 5
+      """, [oidArray(leaving + entering)]
+    ).compactMap { $0[0] }
   }
 }

@@ -9,8 +9,8 @@ internal import RecoverEngine
 struct ExchangeStep: Step {
   let drivers: StepDrivers
   static let crashPoints = TableExchange.Point.allCases.map(\.rawValue)
-  /// How long is waited for those who hold a table, in all.
-  private static let limit = Duration.seconds(300)
+  /// How long is waited for those who hold a table, in each of three attempts.
+  private static let limit = Duration.seconds(100)
 
   func observe(_ context: StepContext) async throws -> JSONValue {
     let tables = try TablesWork(context, drivers)
@@ -94,6 +94,8 @@ struct ExchangeStep: Step {
     return try await BlockingThread.run("recover-exchange") { interruption in
       try exchange.perform(settings, interruption: interruption, until: .after(Self.limit)) {
         reporter.reach($0.rawValue)
+      } waiting: {
+        reporter.progress(Progress(doneBytes: 0, detail: $0, isMeasured: false))
       }
     }
   }
