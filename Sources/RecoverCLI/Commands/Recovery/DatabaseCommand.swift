@@ -90,7 +90,7 @@ struct DatabaseCommand: ReportingCommand {
 
   mutating func runReporting() async throws -> ExitStatus {
     let (serve, wants) = (try serveMode(), try wanted())
-    try part.check(against: replacingOptions, isListing: listsContent)
+    try part.check(against: replacingOptions)
     let composition = try Composition(global)
     if listsContent {
       try refuseOtherOptions()

@@ -13,12 +13,12 @@ struct SelectionOptions: ParsableArguments {
 
   @Option(
     name: .customLong("schema"),
-    help: ArgumentHelp("With --into: only the tables of this schema; again for more.", valueName: "pattern"))
+    help: ArgumentHelp("Only the tables of this schema, as --table; again for more.", valueName: "pattern"))
   var schemas: [String] = []
 
   @Option(
     name: .customLong("exclude-table"),
-    help: ArgumentHelp("With --into: not these tables; again for more.", valueName: "pattern"))
+    help: ArgumentHelp("Not these tables; again for more.", valueName: "pattern"))
   var excludedTables: [String] = []
 
   @Option(
@@ -41,19 +41,13 @@ struct SelectionOptions: ParsableArguments {
 
   /// Refuses what can't go together with the rest of the command line.
   ///
-  /// - Parameters:
-  ///   - others: options that are given and mean something only where a live database is replaced.
-  ///   - isListing: only the content is listed.
-  func check(against others: [String], isListing: Bool) throws {
+  /// - Parameter others: options that are given and mean something only where a live database is replaced.
+  func check(against others: [String]) throws {
     _ = try selection()
     if let first = others.first, into != nil || isSelecting {
       throw RecoverError(
         .usage, "\(first) has no meaning with \(into != nil ? "--into" : "a selection of tables")",
         hint: "leave it out")
     }
-    guard into == nil, !isListing, !(schemas.isEmpty && excludedTables.isEmpty) else { return }
-    throw RecoverError(
-      .usage, "--schema and --exclude-table select what goes into a new database",
-      hint: "name it with --into NAME; tables of the live database are named one by one with --table")
   }
 }
