@@ -18,6 +18,7 @@ extension SQLState: ExpressibleByStringLiteral, CustomStringConvertible {
 extension SQLState {
   package static let activeTransaction: SQLState = "25001"
   package static let inFailedTransaction: SQLState = "25P02"
+  package static let foreignKeyViolation: SQLState = "23503"
   package static let serializationFailure: SQLState = "40001"
   package static let deadlockDetected: SQLState = "40P01"
   package static let insufficientPrivilege: SQLState = "42501"

@@ -31,10 +31,10 @@ struct SwapAttempt {
       report.notes = notes + (try check(&connection))
       try point(.beforeCommit)
     } catch {
-      rollBack(&connection)
+      connection.rollBackWhateverHappens()
       throw error
     }
-    try commit(&connection)
+    try connection.commitDecisively()
     report.blockedNanoseconds = (Moment.now - started).nanoseconds
     try point(.afterCommit)
   }
@@ -150,33 +150,6 @@ struct SwapAttempt {
       notes.append("the \(property.name) of database \(swap.target) are not exactly what they were")
     }
     return notes
-  }
-
-  private func commit(_ connection: inout Connection) throws {
-    // From here on only the server decides: a cancelled COMMIT may have happened all the same.
-    let interruption = connection.interruption
-    connection.interruption = nil
-    connection.deadline = .after(.seconds(60))
-    defer {
-      connection.interruption = interruption
-      connection.deadline = nil
-    }
-    do {
-      try connection.execute("COMMIT")
-    } catch var error as RecoverError where error.code == .timedOut {
-      error.code = .connectionLost
-      throw error
-    }
-  }
-
-  private func rollBack(_ connection: inout Connection) {
-    guard !connection.isLost else { return }
-    let interruption = connection.interruption
-    connection.interruption = nil
-    connection.deadline = .after(.seconds(20))
-    _ = try? connection.execute("ROLLBACK")
-    connection.interruption = interruption
-    connection.deadline = nil
   }
 }
 

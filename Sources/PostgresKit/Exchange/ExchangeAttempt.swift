@@ -26,10 +26,10 @@ struct ExchangeAttempt {
       try checkAssertions(&connection)
       try point(.beforeCommit)
     } catch {
-      rollBack(&connection)
+      connection.rollBackWhateverHappens()
       throw error
     }
-    try commit(&connection)
+    try connection.commitDecisively()
     report.lockedNanoseconds = (Moment.now - began).nanoseconds
     try point(.afterCommit)
   }
@@ -162,32 +162,5 @@ struct ExchangeAttempt {
         .checkFailed, "\(RestoreProof.Difference.assertion(name: assertion.name, answer: answer))",
         hint: "nothing was exchanged; look at the backup, or at the assertion in the policy")
     }
-  }
-
-  private func commit(_ connection: inout Connection) throws {
-    // From here on only the server decides: a cancelled COMMIT may have happened all the same.
-    let interruption = connection.interruption
-    connection.interruption = nil
-    connection.deadline = .after(.seconds(60))
-    defer {
-      connection.interruption = interruption
-      connection.deadline = nil
-    }
-    do {
-      try connection.execute("COMMIT")
-    } catch var error as RecoverError where error.code == .timedOut {
-      error.code = .connectionLost
-      throw error
-    }
-  }
-
-  private func rollBack(_ connection: inout Connection) {
-    guard !connection.isLost else { return }
-    let interruption = connection.interruption
-    connection.interruption = nil
-    connection.deadline = .after(.seconds(20))
-    _ = try? connection.execute("ROLLBACK")
-    connection.interruption = interruption
-    connection.deadline = nil
   }
 }

@@ -106,6 +106,13 @@ struct LoadRun<Source: ByteSource & ~Copyable>: ~Copyable {
     let isInTransaction: Bool
   }
 
+  /// What was sent of a COPY since its part began.
+  struct SentRows {
+    let start: DumpReaderState
+    var count: Int64 = 0
+  }
+  var sentRows: SentRows?
+
   /// A part of the dump has to be read and run again, in another way.
   struct Rerun: Error {}
 
@@ -161,6 +168,7 @@ struct LoadRun<Source: ByteSource & ~Copyable>: ~Copyable {
     try session.restore()
     reader = try DumpLoader.reader(request, at: session.committed.reader, open)
     mode = .statements
+    sentRows = nil
   }
 
   private mutating func readToEnd() throws {

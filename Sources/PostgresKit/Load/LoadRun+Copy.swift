@@ -46,6 +46,8 @@ extension LoadRun where Source: ~Copyable {
   mutating func copyData(rows: Int, endsAtRow: Bool) throws {
     guard case .copy(var progress) = mode else { return }
     let session = session
+    if sentRows == nil { sentRows = SentRows(start: before) }
+    sentRows?.count += Int64(rows)
     try reader.withBytes { try session.writeCopy($0, rows: rows) }
     guard endsAtRow, progress.mayCut != false, session.batch.isDue(at: reader.state.offset, request) else { return }
     if progress.mayCut == nil {
@@ -56,6 +58,7 @@ extension LoadRun where Source: ~Copyable {
       try endCopyPart(progress.copy)
     }
     try commit(at: reader.state, goingOn: true)
+    sentRows = nil
     try session.beginCopy(progress.copy, at: reader.state.offset)
   }
 
@@ -73,7 +76,7 @@ extension LoadRun where Source: ~Copyable {
   }
 
   /// A foreign key that is violated so far, and an error that a trigger raises.
-  private static var completesLater: Set<SQLState> { ["23503", "P0001"] }
+  private static var completesLater: Set<SQLState> { [.foreignKeyViolation, "P0001"] }
 
   /// Ends the data that was sent since the last commit, and counts it.
   mutating func endCopyPart(_ copy: DumpCopy) throws { try session.endCopy(copy.table) }
@@ -84,6 +87,7 @@ extension LoadRun where Source: ~Copyable {
       return
     }
     try endCopyPart(progress.copy)
+    sentRows = nil
     mode = progress.isInTransaction ? .transaction : .statements
     if !progress.isInTransaction, careful?.contains(progress.copy.offset) == true { try commit(at: reader.state) }
   }

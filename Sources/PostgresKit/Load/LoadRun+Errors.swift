@@ -33,7 +33,21 @@ extension LoadRun where Source: ~Copyable {
       remark("\(reason) (SQLSTATE \(state))", in: \.tolerated)
       return Passed()
     }
-    return located(error)
+    return located(error, at: try refusedRow(state))
+  }
+
+  /// Where the row stands that the server refuses; nil where the failure is none of a row.
+  ///
+  /// The server reads behind us, so that the piece that was being sent is not the one that it complains of.
+  private func refusedRow(_ state: SQLState) throws -> BadRow.Place? {
+    guard case .copy(let progress) = mode, !progress.isInTransaction, progress.copy.format != .opaque, let sentRows,
+      state.class == "22" || state.class == "23", state != .foreignKeyViolation
+    else { return nil }
+    let rows = LoadRows(
+      copy: progress.copy, reader: sentRows.start, session: session.state, byteCount: 0, rows: sentRows.count + 1,
+      isWhole: false)
+    try session.rollback()
+    return try BadRow(rows, request: request, interruption: interruption, session).find(open)
   }
 
   /// The failure was harmless, and the load goes on behind the statement.
@@ -53,9 +67,11 @@ extension LoadRun where Source: ~Copyable {
   }
 
   /// `northwind.sql: line 12, byte 345: CREATE TABLE t`.
-  var place: String {
+  var place: String { place(line: piece.line, offset: piece.offset) }
+
+  private func place(line: Int64, offset: Int64) -> String {
     let what = activity
-    let original = request.places.original(line: piece.line, offset: piece.offset)
+    let original = request.places.original(line: line, offset: offset)
     let place = "\(request.dumpName): line \(original.line), byte \(original.offset)"
     return what.isEmpty ? place : "\(place): \(what)"
   }
@@ -65,11 +81,12 @@ extension LoadRun where Source: ~Copyable {
       .backupRefused, "\(place): \(reason)", hint: hint)
   }
 
-  private func located(_ error: RecoverError) -> RecoverError {
+  /// - Parameter row: where the cause stands, where that is not the current piece.
+  private func located(_ error: RecoverError, at row: BadRow.Place? = nil) -> RecoverError {
     // What is refused, and what runs in one piece, has its place already.
     if error.code == .backupRefused { return error }
     var error = error
-    error.message = "\(place): \(error.message)"
+    error.message = "\(row.map { place(line: $0.line, offset: $0.offset) } ?? place): \(error.message)"
     if error.code == .missingRequirement || error.code == .stepFailed {
       error.hint = error.hint ?? "correct the cause, and load it again"
     }

@@ -26,7 +26,7 @@ struct VerifyStep: Step {
     }
     guard proof.isProved else { throw Self.error(proof) }
     let content = try await proveContent(work, context)
-    return try JSONValue(encoding: VerifyEvidence(proof: proof, content: content))
+    return try JSONValue(encoding: ProofEvidence(proof: proof, content: content))
   }
 
   /// Compares the content of every table, sequence and large object with the manifest of a backup of ours; nil for any
@@ -39,11 +39,8 @@ struct VerifyStep: Step {
     let path = work.bindings.backup.path
     let relations = try await selectedRelations(work, report, context)
     let (verdict, backup) = try await BlockingThread.run("recover-prove") { interruption in
-      guard let backup = BackupDirectory.containing(path), let found = try? backup.read(), found.digest == digest else {
-        throw RecoverError(
-          .drifted, "the manifest beside \(path) is not the one that was inspected", hint: "look who changed it")
-      }
-      let expectation = found.manifest.contentExpectation.restricted(to: relations)
+      let (backup, everything) = try BackupDirectory.inspected(containing: path, manifest: digest)
+      let expectation = everything.restricted(to: relations)
       let total = expectation.tables.count
       let verdict = try expectation.compare(settings, jobs: WorkerCount.forReading, interruption) { count in
         reporter.progress(Progress(doneBytes: 0, detail: "the content of \(count) of \(total) tables"))
@@ -51,10 +48,8 @@ struct VerifyStep: Step {
       return (verdict, backup)
     }
     guard verdict.isProved else {
-      let shown = verdict.differences.prefix(5).joined(separator: "; ")
-      let more = verdict.differences.count > 5 ? "; and \(verdict.differences.count - 5) more" : ""
-      throw RecoverError(
-        .stepFailed, "the restored copy does not hold what was backed up: \(shown)\(more)",
+      throw ProofEvidence.failure(
+        "the restored copy does not hold what was backed up", verdict.differences,
         hint: "it is not swapped in; what changed the rows on their way, a trigger or a hook, or the disk?")
     }
     // Only who has looked at everything may say that the backup is good.
@@ -72,24 +67,8 @@ struct VerifyStep: Step {
   }
 
   private static func error(_ proof: RestoreProof) -> RecoverError {
-    let shown = proof.differences.prefix(5).map(\.description).joined(separator: "; ")
-    let more = proof.differences.count > 5 ? "; and \(proof.differences.count - 5) more" : ""
-    return RecoverError(
-      .stepFailed, "the restored copy is not what it should be: \(shown)\(more)",
+    ProofEvidence.failure(
+      "the restored copy is not what it should be", proof.differences.map(\.description),
       hint: "it is not swapped in; look at the backup's age and content, or use another one")
-  }
-}
-
-/// What a proof leaves in the journal.
-private struct VerifyEvidence: Encodable {
-  var proof: RestoreProof
-  var content: ContentVerdict?
-
-  private enum CodingKeys: String, CodingKey { case content }
-
-  func encode(to encoder: any Encoder) throws {
-    try proof.encode(to: encoder)
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encodeIfPresent(content, forKey: .content)
   }
 }

@@ -32,7 +32,7 @@ struct ProveTablesStep: Step {
             + violations.prefix(8).map(\.text).joined(separator: "; "),
           hint: "restore the tables of those rows as well (--table again), or remove the rows and try again")
       }
-      return try JSONValue(encoding: TablesEvidence(proof: proof, content: content))
+      return try JSONValue(encoding: ProofEvidence(proof: proof, content: content))
     }
   }
 
@@ -45,11 +45,7 @@ struct ProveTablesStep: Step {
     let (settings, schemas) = (tables.liveSettings, tables.places.schemas(.side))
     let path = tables.work.bindings.backup.path
     let verdict = try await BlockingThread.run("recover-prove") { interruption in
-      guard let backup = BackupDirectory.containing(path), let found = try? backup.read(), found.digest == digest else {
-        throw RecoverError(
-          .drifted, "the manifest beside \(path) is not the one that was inspected", hint: "look who changed it")
-      }
-      return try found.manifest.contentExpectation.staged(script)
+      try BackupDirectory.inspected(containing: path, manifest: digest).expectation.staged(script)
         .compare(settings, in: schemas, jobs: WorkerCount.forReading, interruption)
     }
     guard verdict.isProved else { throw Self.error(verdict.differences) }
@@ -73,24 +69,8 @@ struct ProveTablesStep: Step {
   }
 
   private static func error(_ differences: [String]) -> RecoverError {
-    let shown = differences.prefix(5).joined(separator: "; ")
-    let more = differences.count > 5 ? "; and \(differences.count - 5) more" : ""
-    return RecoverError(
-      .stepFailed, "the loaded tables are not what they should be: \(shown)\(more)",
+    ProofEvidence.failure(
+      "the loaded tables are not what they should be", differences,
       hint: "they are not exchanged; look at the backup, or use another one")
-  }
-}
-
-/// What a proof leaves in the journal.
-private struct TablesEvidence: Encodable {
-  var proof: RestoreProof
-  var content: ContentVerdict?
-
-  private enum CodingKeys: String, CodingKey { case content }
-
-  func encode(to encoder: any Encoder) throws {
-    try proof.encode(to: encoder)
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encodeIfPresent(content, forKey: .content)
   }
 }

@@ -251,9 +251,11 @@ struct ParallelResumeTests {
   }
 
   @Test(
-    "a row that the server refuses is named with its line and byte, wherever it stands", arguments: [1, 2, 77, 299])
-  func badRow(number: Int) throws {
-    let bench = try Self.bench()
+    "a row that the server refuses is named with its line and byte, wherever it stands", arguments: [1, 2, 77, 299],
+    [1, 2])
+  func badRow(number: Int, jobs: Int) throws {
+    var bench = try Self.bench()
+    bench.jobs = jobs
     var dump = "CREATE TABLE a (i int, v text);\nCREATE TABLE b (i int);\nCOPY a FROM stdin;\n"
     var (line, byte) = (0, 0)
     for row in 1...300 {
@@ -264,7 +266,9 @@ struct ParallelResumeTests {
     }
     dump += "\\.\nCOPY b FROM stdin;\n1\n\\.\nALTER TABLE a ADD CONSTRAINT a_pkey PRIMARY KEY (i);\n"
     try bench.server.withDatabase { database in
-      let error = #expect(throws: RecoverError.self) { try bench.load(Array(dump.utf8), into: database) }
+      let error = #expect(throws: RecoverError.self) {
+        try bench.load(Array(dump.utf8), into: database, commitBytes: number == 77 ? 700 : 16 << 20)
+      }
       let place = "dump.sql: line \(line), byte \(byte): COPY a: "
       #expect(error?.message.hasPrefix(place) == true, "\(String(describing: error))")
       #expect(error?.sqlState == "22P02")
