@@ -190,6 +190,11 @@ struct TableExchangeRefusalTests {
         "CREATE TABLE t (id bigint DEFAULT nextval('public.orders_id_seq'))", 1,
         "is a default that draws from a sequence of the table"
       ),
+      (
+        "ALTER TABLE public.orders DROP COLUMN note CASCADE, ADD note text; "
+          + "CREATE VIEW places AS SELECT a FROM public.orders q(a, b)", 1,
+        "view public.places names columns of public.orders by their place"
+      ),
       ("CREATE TABLE child () INHERITS (public.orders)", 1, "public.orders is a part of other tables"),
       ("CREATE PUBLICATION every FOR ALL TABLES", 1, "publication every is FOR ALL TABLES"),
       ("DROP INDEX orders_big; CREATE INDEX orders_big ON public.log (t)", 1, "the name public.orders_big is taken"),
@@ -213,6 +218,37 @@ struct TableExchangeRefusalTests {
     #expect(result.errorText.contains(reason), "\(result.errorText)")
     #expect(try scene.content() == before)
     #expect(try scene.schemas().isEmpty)
+  }
+
+  @Test("what would be made without an error, and then mean or do something else, is refused")
+  func changedMeaning() throws {
+    let scene = try TableExchangeScene(
+      extra: "CREATE TABLE public.names (id int PRIMARY KEY, what regclass); CREATE TABLE public.bare (id int);",
+      live: "ALTER TABLE public.bare REPLICA IDENTITY FULL; CREATE PUBLICATION bare FOR TABLE public.bare")
+    let naming = try scene.exchange(["public.names"])
+    #expect(naming.status == 1, "\(naming.errorText)")
+    #expect(naming.errorText.contains("column what of public.names names tables"), "\(naming.errorText)")
+    let published = try scene.exchange(["public.bare"])
+    #expect(published.status == 1, "\(published.errorText)")
+    #expect(published.errorText.contains("has no replica identity"), "\(published.errorText)")
+    #expect(try scene.schemas().isEmpty)
+  }
+
+  @Test("the plan names keys, defaults and triggers that are otherwise in the backup")
+  func differences() throws {
+    let scene = try TableExchangeScene(
+      live: """
+        ALTER TABLE public.orders ADD CONSTRAINT of_log FOREIGN KEY (number) REFERENCES public.customers (id) NOT VALID,
+          DISABLE TRIGGER touch, ALTER note SET DEFAULT 'x';
+        """)
+    let plan = try scene.exchange(["public.orders"], ["--plan"])
+    #expect(plan.status == 0, "\(plan.errorText)")
+    for line in [
+      "constraint of_log is only in the live table", "trigger touch is disabled, in the backup enabled",
+      "column note is text DEFAULT 'x'::text, in the backup text",
+    ] {
+      #expect(plan.outputText.contains(line), "\(plan.outputText)")
+    }
   }
 
   @Test("names that are not in the backup, and options that mean nothing, are refused")

@@ -7,9 +7,9 @@ internal import RecoverBase
 /// session waits for: of live tables it only reads the definitions.
 package struct StagingRehearsal: Sendable {
   private let script: StagingScript
-  private let places: ExchangePlaces
-  private let live: [ExchangeTable]
-  private let dependents: [Dependent]
+  let places: ExchangePlaces
+  let live: [ExchangeTable]
+  let dependents: [Dependent]
 
   package init(_ script: StagingScript, _ places: ExchangePlaces, live: [ExchangeTable], dependents: [Dependent]) {
     self.script = script
@@ -94,6 +94,7 @@ extension StagingRehearsal {
     let missing = try missingColumns(staged, &connection)
     findings.problems += missing
     findings.problems += try missingKeys(staged, &connection)
+    findings.problems += try changedMeanings(staged, &connection)
     if missing.isEmpty { try makeDependents(&connection, &findings) }
     for table in live {
       guard let oid = staged[table.oid] else { continue }

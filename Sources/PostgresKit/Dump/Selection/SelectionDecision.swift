@@ -169,7 +169,8 @@ extension SelectionDecision {
       if !meant.isEmpty, meant.allSatisfy({ !fates[$0].isKept }), let first = meant.first {
         return "it needs \(describe(first)), which is not restored"
       }
-      guard let node, catalog.nodes[node].kind == .foreignKey else { continue }
+      // Rows that would refer to them, or be computed from them.
+      guard let node, [.foreignKey, .materializedView].contains(catalog.nodes[node].kind) else { continue }
       if let target = meant.first(where: { fates[$0] == .definition && $0 != catalog.nodes[node].owner }) {
         return "the rows of \(catalog.nodes[target].key.name) are not restored"
       }

@@ -6,7 +6,7 @@ internal import RecoverBase
 struct FilesCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "files", abstract: "Restore a tar archive to a new directory; list, verify or compare it.",
-    usage: "recover files --from <file> --list|--verify|--diff <dir>|--to <dir> [<options>]",
+    usage: "recover files --from <file> --list|--verify|--diff <dir>|--to <dir>",
     discussion: """
       Examples:
         recover files --from backup.tar.gz --list

@@ -94,6 +94,27 @@ struct SelectionRulesTests {
       ])
   }
 
+  @Test("a materialized view of a table whose rows are not restored is left out")
+  func emptied() throws {
+    let world = try world(
+      """
+      CREATE TABLE public.base (id integer);
+      CREATE TABLE public.child (extra text)
+      INHERITS (public.base);
+      CREATE MATERIALIZED VIEW public.counted AS SELECT count(*) AS count FROM public.base WITH NO DATA;
+      COPY public.base (id) FROM stdin;
+      1
+      \\.
+
+
+      REFRESH MATERIALIZED VIEW public.counted;
+
+      """)
+    let selected = try world.select("*", without: ["base"])
+    #expect(!world.text(selected).contains("counted"))
+    #expect(selected.leftOut.contains { $0.what.contains("counted") && $0.why.contains("rows of public.base") })
+  }
+
   @Test("what a table's definition needs is restored, however far away")
   func needs() throws {
     let world = try world(
