@@ -71,15 +71,16 @@ struct BackupWork: Sendable {
         try await schema
       } catch let error as RecoverError where error.code == .stepFailed {
         gate.close()
+        var cause = error
         do {
           _ = try await data
-        } catch let cause as RecoverError where cause.code != .interrupted {
-          // The snapshot went with it, and pg_dump found none.
-          throw cause
+        } catch let other as RecoverError where other.code != .interrupted {
+          // The snapshot went with it, and pg_dump found none; or both waited for the same locks.
+          cause = other
         } catch {}
-        // Now that nobody reads over it, the snapshot's connection can be asked.
-        let waiting = try await BlockingThread.run("recover-backup") { _ in try snapshot.waitingSessions() }
-        guard !waiting.isEmpty else { throw error }
+        // Nobody reads over the snapshot's connection any more; it can't be asked where reading is what failed.
+        let waiting = try? await BlockingThread.run("recover-backup") { _ in try snapshot.waitingSessions() }
+        guard let waiting, !waiting.isEmpty else { throw cause }
         return .lockedOut(error, by: waiting)
       }
       try await writeFront(to: file, snapshot)
