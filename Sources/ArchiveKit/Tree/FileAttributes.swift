@@ -9,10 +9,10 @@ enum FileAttributes {
   /// Nil where it has none of this name, or none can be read.
   static func value(of name: String, _ file: Int32) -> [UInt8]? {
     var buffer = [UInt8](repeating: 0, count: 256)
-    var count = unsafe fgetxattr(file, name, &buffer, buffer.count)
+    var count = unsafe recover_get_attribute(file, name, &buffer, buffer.count)
     if count < 0, errno == ERANGE {
       buffer = [UInt8](repeating: 0, count: limit)
-      count = unsafe fgetxattr(file, name, &buffer, buffer.count)
+      count = unsafe recover_get_attribute(file, name, &buffer, buffer.count)
     }
     return count >= 0 ? Array(buffer.prefix(count)) : nil
   }
@@ -20,10 +20,10 @@ enum FileAttributes {
   /// The names of all; none where the file system has no attributes.
   static func names(_ file: Int32) -> [String] {
     var buffer = [CChar](repeating: 0, count: 1024)
-    var count = unsafe flistxattr(file, &buffer, buffer.count)
+    var count = unsafe recover_list_attributes(file, &buffer, buffer.count)
     if count < 0, errno == ERANGE {
       buffer = [CChar](repeating: 0, count: limit)
-      count = unsafe flistxattr(file, &buffer, buffer.count)
+      count = unsafe recover_list_attributes(file, &buffer, buffer.count)
     }
     guard count > 0 else { return [] }
     return buffer.prefix(count).split(separator: 0).map { name in

@@ -28,7 +28,7 @@ struct FileStatus: Hashable {
   /// Looks at what a descriptor stands for, also one that was opened with `O_PATH`.
   init?(_ descriptor: Int32) {
     var status = recover_status()
-    guard unsafe recover_status_at(descriptor, [0], AT_EMPTY_PATH, &status) == 0 else { return nil }
+    guard unsafe recover_status_at(descriptor, [0], recover_empty_path, &status) == 0 else { return nil }
     self.init(status)
   }
 

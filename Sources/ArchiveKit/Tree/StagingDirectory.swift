@@ -34,7 +34,9 @@ struct StagingDirectory: ~Copyable {
       let identity = FileStatus(descriptor), identity.user == geteuid()
     else { throw RecoverError.system(.stepFailed, "can't lock \(path)") }
     // What the parent gives to everything that is made in it is not the archive's.
-    for list in ["system.posix_acl_default", "system.posix_acl_access"] { unsafe fremovexattr(descriptor, list) }
+    for list in ["system.posix_acl_default", "system.posix_acl_access"] {
+      unsafe recover_remove_attribute(descriptor, list)
+    }
     self.path = path
     self.parent = parent
     self.name = name
@@ -50,8 +52,8 @@ struct StagingDirectory: ~Copyable {
 
   /// Whether an attribute can be set here; asked of the directory itself.
   func takes(_ attribute: String, _ value: [UInt8]) -> Bool {
-    guard unsafe fsetxattr(own.descriptor, attribute, value, value.count, 0) == 0 else { return false }
-    unsafe fremovexattr(own.descriptor, attribute)
+    guard unsafe recover_set_attribute(own.descriptor, attribute, value, value.count) == 0 else { return false }
+    unsafe recover_remove_attribute(own.descriptor, attribute)
     return true
   }
 

@@ -63,7 +63,7 @@ package struct TreeRoot: ~Copyable {
 
   /// Seccomp filters that don't know openat2(2) answer EPERM.
   private static func possible(_ root: Int32) -> Confinement {
-    let tried = unsafe recover_openat2(root, FileName.c([UInt8(ascii: ".")]), O_PATH | O_CLOEXEC, 0, resolve)
+    let tried = unsafe recover_openat2(root, FileName.c([UInt8(ascii: ".")]), recover_path_only | O_CLOEXEC, 0, resolve)
     if tried >= 0 { close(tried) }
     return tried >= 0 ? .kernel : .partByPart
   }
@@ -78,7 +78,8 @@ package struct TreeRoot: ~Copyable {
   ///
   /// - Returns: nil with `errno` where it is not there, is no directory, or a link is in the way.
   func open(_ path: TreePath) -> TreeDirectory? {
-    var current = unsafe openat(descriptor, FileName.c([UInt8(ascii: ".")]), O_PATH | O_DIRECTORY | O_CLOEXEC)
+    var current = unsafe openat(
+      descriptor, FileName.c([UInt8(ascii: ".")]), recover_path_only | O_DIRECTORY | O_CLOEXEC)
     var parts = path.parts[...]
     while !parts.isEmpty, current >= 0 {
       let piece = takePiece(&parts)
@@ -105,9 +106,9 @@ package struct TreeRoot: ~Copyable {
     switch confinement {
     case .kernel:
       return unsafe recover_openat2(
-        directory, FileName.c(piece), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0, Self.resolve)
+        directory, FileName.c(piece), recover_path_only | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0, Self.resolve)
     case .partByPart:
-      let next = unsafe openat(directory, FileName.c(piece), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+      let next = unsafe openat(directory, FileName.c(piece), recover_path_only | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
       guard next >= 0 else { return -1 }
       guard FileStatus(next)?.device == device else {
         close(next)

@@ -79,7 +79,7 @@ extension TreeExtractor {
   private mutating func finishUnopened(
     _ member: TarMember, _ path: TreePath, _ leaf: [UInt8], in directory: Int32
   ) throws -> TreeMetadata {
-    let descriptor = unsafe openat(directory, FileName.c(leaf), O_PATH | O_NOFOLLOW | O_CLOEXEC)
+    let descriptor = unsafe openat(directory, FileName.c(leaf), recover_path_only | O_NOFOLLOW | O_CLOEXEC)
     guard descriptor >= 0 else { throw failure(path, "open") }
     let node = TreeDirectory(owning: descriptor)
     guard let status = FileStatus(node.descriptor) else { throw failure(path, "look at") }
@@ -87,7 +87,7 @@ extension TreeExtractor {
     let metadata = rules.metadata(of: member) { report.lose($0, path) }
     var mode = metadata.mode
     let isOwned = try setOwner(metadata, status, path, &report) { user, group in
-      unsafe fchownat(descriptor, [0], user, group, AT_EMPTY_PATH)
+      unsafe fchownat(descriptor, [0], user, group, recover_empty_path)
     }
     // A link has no mode, and no attributes or lists that an archive could have.
     if !status.isSymbolicLink {

@@ -16,7 +16,7 @@ extension TreeExtractor {
       report.lose(.privilege, path)
     }
     for attribute in metadata.attributes {
-      let isSet = unsafe fsetxattr(file, attribute.name, attribute.value, attribute.value.count, 0) == 0
+      let isSet = unsafe recover_set_attribute(file, attribute.name, attribute.value, attribute.value.count) == 0
       if !isSet { try loseAttribute(.attribute, path, &report) }
     }
     guard fchmod(file, mode_t(mode)) == 0 else { throw failure(path, "set the mode of") }
@@ -24,7 +24,7 @@ extension TreeExtractor {
       ("system.posix_acl_access", metadata.accessList), ("system.posix_acl_default", metadata.defaultList),
     ] {
       guard let list else { continue }
-      let isSet = unsafe fsetxattr(file, name, list, list.count, 0) == 0
+      let isSet = unsafe recover_set_attribute(file, name, list, list.count) == 0
       if !isSet { try loseAttribute(.accessList, path, &report) }
     }
     try setTimes(metadata, file, nil, 0, path)

@@ -124,7 +124,7 @@ extension SpawnedChild {
 
   private static func makePipe() throws -> (read: Descriptor, write: Descriptor) {
     var ends: [Int32] = [-1, -1]
-    guard unsafe pipe2(&ends, O_CLOEXEC) == 0 else { throw RecoverError.system(.noSpace, "can't make a pipe") }
+    guard unsafe recover_pipe(&ends) == 0 else { throw RecoverError.system(.noSpace, "can't make a pipe") }
     let (read, write) = (Descriptor(owning: ends[0]), Descriptor(owning: ends[1]))
     // Only the reading end: O_NONBLOCK on the other would be the child's as well.
     _ = fcntl(read.number, F_SETFL, O_NONBLOCK)
