@@ -5,7 +5,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build release test test-long sim mutants lint format bench demo docs clean
+.PHONY: help bootstrap build release test test-long sim mutants lint format bench demo docs stack-up stack-down e2e clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -46,6 +46,17 @@ bench: release ## Measure a recovery against psql (SIZE=300 megabytes, RUNS=5)
 
 demo: release ## Show a recovery, a rollback and a resume on a scratch PostgreSQL
 	@scripts/demo
+
+stack-up: ## Start the runbook's whole stack in containers, and say where it is
+	@scripts/bootstrap --stack
+	@scripts/stack up
+
+stack-down: ## Stop what stack-up started
+	@scripts/stack down
+
+e2e: build ## Recover, break and kill the runbook's stack, and measure its outages
+	@scripts/bootstrap --stack
+	@scripts/e2e
 
 docs: build ## Write docs/commands.md from the binary's own help
 	@scripts/docs .build/debug/recover > .build/commands.md
