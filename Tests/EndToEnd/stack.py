@@ -27,6 +27,7 @@ class Stack:
     def __init__(self, directory, port, state, recover):
         self.directory, self.port, self.state, self.recover_program = directory, port, state, recover
         self.url = f"http://127.0.0.1:{port}"
+        self.said = ""
         os.environ["PGPASSFILE"] = str(directory / "secrets" / "pgpass")
 
     # Programs
@@ -50,6 +51,7 @@ class Stack:
         ended = subprocess.run([self.recover_program, *map(str, words), "--state", self.state, "--no-input"],
                                cwd=self.directory, env=environment, text=True, stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout)
+        self.said = ended.stdout
         return Ended(ended.returncode, ended.stdout)
 
     def started(self, *words):
