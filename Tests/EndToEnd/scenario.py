@@ -53,16 +53,17 @@ OUTCOMES = {0: "succeeded", 1: "failed before any effect", 2: "usage", 3: "rolle
 class World:
     """The stack with what every scenario begins with."""
 
-    def __init__(self, stack, scratch):
-        self.stack, self.scratch = stack, scratch
+    def __init__(self, stack, scratch, megabytes):
+        self.stack, self.scratch, self.megabytes = stack, scratch, megabytes
         self.dump = scratch / "backup.sql"
         self.live = self.backed_up = None
 
     def prepare(self):
         """Rows, a backup of them, and rows that are newer than the backup."""
         self.stack.wait_until_healthy()
+        # A row of this kind takes 140 bytes of a dump.
         self.stack.sql("INSERT INTO cycles (owner, task, score) SELECT 1 + n % 100, repeat(md5(n::text), 3), n"
-                       " FROM generate_series(1, 60000) n")
+                       f" FROM generate_series(1, {self.megabytes * 1_000_000 // 140}) n")
         self.stack.dump(self.dump)
         self.backed_up = self.stack.fingerprint()
         self.stack.sql("INSERT INTO cycles (owner, task) SELECT 1, 'newer than the backup' FROM generate_series(1, 500)")
@@ -74,6 +75,14 @@ class World:
         self.stack.compose("stop", "reflexion-app")
         self.stack.sql(f"CREATE DATABASE {name} TEMPLATE reflexion", "postgres")
         self.stack.compose("start", "reflexion-app")
+
+    def own_restart(self):
+        """Seconds of outage when Compose alone stops and starts the application: what no recovery can be without."""
+        with Outage(self.stack.port) as outage:
+            self.stack.compose("stop", "reflexion-app")
+            self.stack.compose("start", "reflexion-app")
+            self.stack.wait_until_healthy()
+        return outage.seconds
 
     def reset(self):
         """The database as it was, no leftovers of runs, everything running, a new journal."""
