@@ -20,7 +20,8 @@ extension DumpSegment {
     var part = self
     part.tables = tables.filter { script.rules.tables.contains($0.name) }
     part.objects = objects.filter { object in
-      switch object.kind {
+      guard script.rules.extent == .everything || object.kind == .table else { return false }
+      return switch object.kind {
       case .table: script.rules.tables.contains(object.name)
       case .sequence, .statistics: script.rules.names[object.name] != nil
       // Those to tables that stay are made in the exchange.

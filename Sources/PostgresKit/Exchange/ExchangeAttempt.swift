@@ -23,7 +23,7 @@ struct ExchangeAttempt {
       try point(.locked)
       report.restored = try exchangeTables(&connection, at: point)
       try check(&connection)
-      try checkAssertions(&connection)
+      try LiveAssertions.check(exchange.assertions, otherwise: "nothing was exchanged", &connection)
       try point(.beforeCommit)
     } catch {
       connection.rollBackWhateverHappens()
@@ -148,19 +148,5 @@ struct ExchangeAttempt {
     throw RecoverError(
       .checkFailed, "\(first.identity) would still depend on the table that is replaced",
       hint: "this is a defect of recover; nothing was changed")
-  }
-
-  /// By the names that applications use, before anybody else sees the tables.
-  private func checkAssertions(_ connection: inout Connection) throws {
-    guard !exchange.assertions.isEmpty else { return }
-    // As the role and the database have it: a session of ours looks nothing up by itself.
-    try connection.execute("SET LOCAL search_path TO DEFAULT")
-    for assertion in exchange.assertions {
-      let answer = try connection.value(assertion.sql)
-      guard answer != "t" else { continue }
-      throw RecoverError(
-        .checkFailed, "\(RestoreProof.Difference.assertion(name: assertion.name, answer: answer))",
-        hint: "nothing was exchanged; look at the backup, or at the assertion in the policy")
-    }
   }
 }

@@ -31,6 +31,15 @@ package struct StagingRehearsal: Sendable {
   private static let problemLimit = 8
 
   package func perform(_ connection: inout Connection) throws -> Findings {
+    try perform(&connection) { try look(&$0, &$1) }
+  }
+
+  /// Makes the tables, and looks at them by other means than an exchange does.
+  ///
+  /// - Parameter look: is called where they could be made; what it does is rolled back as well.
+  package func perform(
+    _ connection: inout Connection, looking look: (inout Connection, inout Findings) throws -> Void
+  ) throws -> Findings {
     var findings = Findings()
     try connection.execute("BEGIN; SET LOCAL lock_timeout = '10s'")
     do {

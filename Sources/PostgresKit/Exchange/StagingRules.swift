@@ -1,5 +1,13 @@
 internal import RecoverBase
 
+/// How much of the chosen tables is made beside the live ones.
+package enum StagingExtent: Sendable, Hashable {
+  /// With their indexes, constraints, triggers, sequences and rights.
+  case everything
+  /// Their columns alone: what takes their rows.
+  case rows
+}
+
 /// What a load does with each statement of a dump when only some tables are loaded, beside the live ones.
 ///
 /// Only what makes, fills or describes a chosen table is run, under its new name. Everything else is passed over: the
@@ -15,6 +23,7 @@ package struct StagingRules: Sendable {
   /// Where reading goes on behind the rows of other tables, by the offset of their COPY; those few that are not worth a
   /// jump are read over.
   var jumps: [Int64: DumpReaderState] = [:]
+  var extent = StagingExtent.everything
 
   /// A constraint's name, which is its table's own.
   struct LaterKey: Sendable, Hashable {
@@ -33,6 +42,7 @@ package struct StagingRules: Sendable {
   }
 
   func action(for statement: DumpStatement, _ bytes: Span<UInt8>, syntax: SQLSyntax) -> Action {
+    if extent == .rows, !Self.carriesRows(statement.kind) { return .passOver }
     switch statement.kind {
     case .empty, .setting, .setRole, .setSessionAuthorization: return .asWritten
     case .insert(let table):
@@ -43,6 +53,15 @@ package struct StagingRules: Sendable {
       guard let table = Self.tableOfPart(bytes, syntax), tables.contains(table) else { return .passOver }
       return laterKeys.contains(LaterKey(table: table, name: SQLName(name.name))) ? .later : run(bytes, syntax)
     default: return isAboutChosen(statement.kind, bytes, syntax) ? run(bytes, syntax) : .passOver
+    }
+  }
+
+  /// What a table needs to take rows, and nothing else.
+  private static func carriesRows(_ kind: DumpStatement.Kind) -> Bool {
+    switch kind {
+    case .empty, .setting, .setRole, .setSessionAuthorization, .insert: true
+    case .create(let object): object.kind == .table
+    default: false
     }
   }
 

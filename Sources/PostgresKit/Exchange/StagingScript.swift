@@ -25,16 +25,17 @@ package struct StagingScript: Sendable {
   ///   - read: the text of a statement that the index does not keep.
   /// - Throws: ``RecoverError`` `backupRefused` for tables that the dump does not make, or that can't be restored alone.
   package init(
-    _ index: DumpIndex, database: String?, tables: [SQLName], schemas: (String) -> String,
-    read: (DumpEntry) throws -> SQLText
+    _ index: DumpIndex, database: String?, tables: [SQLName], extent: StagingExtent = .everything,
+    schemas: (String) -> String, read: (DumpEntry) throws -> SQLText
   ) throws {
     let chosen = Set(tables)
     var names = MovedNames()
     for table in chosen { names[table] = schemas(table.schema ?? "") }
     rules = StagingRules(
       names: names, tables: chosen, commentedSchema: schemas(tables.first?.schema ?? ""))
+    rules.extent = extent
     let entries = index.entries.filter { database == nil || index.states[$0.state].database == database }
-    var survey = TableSurvey(chosen: chosen)
+    var survey = TableSurvey(chosen: chosen, extent: extent)
     var parsed: [(entry: DumpEntry, text: SQLText, syntax: SQLSyntax)] = []
     for entry in entries {
       guard case .statement(_, let kept) = entry.content else { continue }
@@ -45,7 +46,7 @@ package struct StagingScript: Sendable {
     }
     try survey.check()
     rules.jumps = Self.jumps(in: index, over: chosen)
-    for relation in survey.parts { rules.names[relation] = schemas(relation.schema ?? "") }
+    for relation in survey.parts where extent == .everything { rules.names[relation] = schemas(relation.schema ?? "") }
     for (entry, text, syntax) in parsed {
       let statement = DumpStatement(text.bytes.span, syntax: syntax)
       // What a sequence stands at comes with the rows.
@@ -89,12 +90,16 @@ extension StagingScript {
 /// What belongs to the chosen tables, and what keeps them from being restored alone.
 private struct TableSurvey {
   let chosen: Set<SQLName>
+  let extent: StagingExtent
   private var made: Set<SQLName> = []
   /// Sequences, indexes and statistics of the tables.
   private(set) var parts: Set<SQLName> = []
   private var refusals: [String] = []
 
-  init(chosen: Set<SQLName>) { self.chosen = chosen }
+  init(chosen: Set<SQLName>, extent: StagingExtent) {
+    self.chosen = chosen
+    self.extent = extent
+  }
 
   /// - Returns: whether the statement may be needed.
   mutating func note(_ statement: DumpStatement, _ text: SQLText, syntax: SQLSyntax, line: Int64) -> Bool {
@@ -152,7 +157,9 @@ private struct TableSurvey {
       if chosen.contains(table), words.take("sequence", "name") {
         if let sequence = words.qualifiedName() { parts.insert(sequence) }
       } else if words.take("attach", "partition") || words.take("inherit") {
-        if let other = words.qualifiedName(), chosen.contains(other) || chosen.contains(table) {
+        // Rows of a partition stand in the partition; who is attached where is not restored with them.
+        if let other = words.qualifiedName(), chosen.contains(other) && extent == .everything || chosen.contains(table)
+        {
           refusals.append("table \(chosen.contains(table) ? table : other) is a part of other tables (line \(line))")
         }
       } else {

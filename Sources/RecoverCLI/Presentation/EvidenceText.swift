@@ -51,6 +51,20 @@ enum EvidenceText {
     ("url", { $0.string.map { "\($0) answered" } }),
     ("rolesMade", { nameList($0).map { "made \($0)" } }),
     ("tablespacesMade", { nameList($0).map { "made tablespace \($0)" } }),
+    ("missing", { count($0, "row").map { "\($0) missing in the live table" } }),
+    ("differing", { $0.integer == 0 ? nil : count($0, "row").map { "\($0) differ there and stay" } }),
+    ("differingKeys", { keyList($0) }),
+    ("inserted", { count($0, "row").map { "inserted \($0)" } }),
+    ("skipped", { $0.integer == 0 ? nil : count($0, "row").map { "skipped \($0) that the table refuses" } }),
+    ("skippedKeys", { keyList($0) }),
+    ("deletable", { count($0, "row").map { "\($0) as they were inserted" } }),
+    ("changed", { $0.integer == 0 ? nil : count($0, "row").map { "\($0) changed since" } }),
+    ("gone", { $0.integer == 0 ? nil : count($0, "row").map { "\($0) gone since" } }),
+    ("deleted", { count($0, "row").map { "deleted \($0)" } }),
+    ("rowsLeft", { count($0, "row").map { "\($0) stay, changed or referred to since" } }),
+    ("leftKeys", { keyList($0) }),
+    ("leftIn", { $0.string.map { "their keys are in schema \($0)" } }),
+    ("keptKeys", { $0.string.map { "the keys of the rows are in schema \($0)" } }),
     ("exit", { $0.integer.map { "exit status \($0)" } }),
   ]
 
@@ -71,6 +85,12 @@ enum EvidenceText {
   private static func many(_ list: JSONValue) -> Int? {
     guard let count = list.array?.count, count > 0 else { return nil }
     return count
+  }
+
+  /// A few keys of rows.
+  private static func keyList(_ list: JSONValue) -> String? {
+    let keys = names(list)
+    return keys.isEmpty ? nil : "such as " + keys.map { "(\($0))" }.joined(separator: " ")
   }
 
   private static func nameList(_ list: JSONValue) -> String? {

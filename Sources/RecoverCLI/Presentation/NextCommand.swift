@@ -10,7 +10,8 @@ struct NextCommand {
   func text(_ machine: RunMachine) -> String? {
     switch machine.state {
     case .succeeded:
-      Self.canBeUndone(machine) ? "\(command("undo")) (swaps back, within the retention)" : safetyDump(machine)
+      Self.canBeUndone(machine)
+        ? "\(command("undo")) (\(Self.undoing(machine)), within the retention)" : safetyDump(machine)
     case .rolledBack, .failedClean: command("show")
     case .abandoned: Self.isOfDatabase(machine) ? cleanup(machine) : command("show")
     case .paused: "\(command("resume")) (or \(command("cancel")), which goes back)"
@@ -25,7 +26,9 @@ struct NextCommand {
   /// What can still be done about a run that has ended.
   func afterTheEnd(of machine: RunMachine) -> String {
     let look = "\(command("show")) tells how"
-    return machine.state == .succeeded && Self.canBeUndone(machine) ? "\(look); \(command("undo")) swaps back" : look
+    return machine.state == .succeeded && Self.canBeUndone(machine)
+      ? "\(look); \(command("undo")) \(Self.undoing(machine))"
+      : look
   }
 
   /// How to go on after whatever ends this process.
@@ -56,8 +59,16 @@ struct NextCommand {
   /// Whether the run replaced a database that was there before, and kept it.
   private static func canBeUndone(_ machine: RunMachine) -> Bool {
     isOfDatabase(machine) && machine.plan.bindings["liveOID"]?.integer != nil
-      && machine.plan.bindings["inPlace"] == nil
+      && machine.plan.bindings["inPlace"] == nil && rows(machine)?["undone"] == nil
   }
+
+  /// What an undo does.
+  private static func undoing(_ machine: RunMachine) -> String {
+    rows(machine) == nil ? "swaps back" : "deletes the inserted rows again"
+  }
+
+  /// Where rows were added to a live table, or taken back: how.
+  private static func rows(_ machine: RunMachine) -> JSONValue? { machine.plan.bindings["exchange"]?["rows"] }
 
   private static func isOfDatabase(_ machine: RunMachine) -> Bool { machine.plan.target.kind == .database }
 }

@@ -15,6 +15,11 @@ struct RunRemains {
   /// The schemas that hold the live tables of before, and the restored ones that did not pass, each with its end.
   private(set) var keptTables: String?
   private(set) var failedTables: String?
+  /// The schema that holds the keys of rows that were inserted, with its end.
+  private(set) var keptKeys: String?
+  /// Rows that were inserted, and that the way back had to leave; their keys are in a schema.
+  private(set) var rowsLeft: Int64 = 0
+  private(set) var rowsLeftIn: String?
   /// After-restore hooks whose effect stands though the run went back.
   private(set) var standing: [String] = []
   /// Rows that were written while the failed copy was live; they are in it, and nowhere else.
@@ -38,6 +43,10 @@ struct RunRemains {
         failedTables = failed.joined(separator: ", ") + (until.map { " until \($0)" } ?? "")
         keptTables = nil
       }
+      if let kept = evidence["keptKeys"]?.string { keptKeys = kept + (until.map { ", kept until \($0)" } ?? "") }
+      if let left = evidence["rowsLeft"]?.integer, let schema = evidence["leftIn"]?.string {
+        (rowsLeft, rowsLeftIn) = (left, schema + (until.map { " until \($0)" } ?? ""))
+      }
       standing += EvidenceText.names(evidence["standing"] ?? .null)
       writesWhileLive += EvidenceText.writes(evidence["writesWhileLive"] ?? .null) ?? 0
       writesLost += EvidenceText.writes(evidence["writesLost"] ?? .null) ?? 0
@@ -45,7 +54,7 @@ struct RunRemains {
   }
 
   /// Whether what was there before the run is there again, and nothing beside it.
-  var isClean: Bool { standing.isEmpty && writesWhileLive == 0 && writesLost == 0 }
+  var isClean: Bool { standing.isEmpty && writesWhileLive == 0 && writesLost == 0 && rowsLeft == 0 }
 
   /// What a person has to know, in a few words; empty where nothing is left.
   var words: [String] {
@@ -68,6 +77,12 @@ struct RunRemains {
     }
     if let failedTables { words.append("the restored tables are kept in schema \(failedTables)") }
     if let keptTables { words.append("the tables of before are in schema \(keptTables)") }
+    if let rowsLeftIn {
+      words.append(
+        "\(rowsLeft) inserted \(rowsLeft == 1 ? "row stays" : "rows stay"), changed or referred to since; the keys are "
+          + "in schema \(rowsLeftIn)")
+    }
+    if let keptKeys { words.append("the keys of the inserted rows are in schema \(keptKeys)") }
     if let safetyDump {
       words.append("the safety dump is \(safetyDump)" + (safetyUntil.map { ", kept until \($0)" } ?? ""))
     }

@@ -8,8 +8,10 @@ package enum BuiltInProcedures {
     ("built-in/db.yaml", PackageResources.db_yaml),
     ("built-in/db-in-place.yaml", PackageResources.db_in_place_yaml),
     ("built-in/db-tables.yaml", PackageResources.db_tables_yaml),
+    ("built-in/db-rows.yaml", PackageResources.db_rows_yaml),
     ("built-in/undo.yaml", PackageResources.undo_yaml),
     ("built-in/undo-tables.yaml", PackageResources.undo_tables_yaml),
+    ("built-in/undo-rows.yaml", PackageResources.undo_rows_yaml),
   ]
 
   /// All of them, by name.

@@ -13,6 +13,13 @@ struct AcceptStep: Step {
   func perform(_ context: StepContext) async throws -> JSONValue {
     guard context.plan.target.kind == .database else { return .null }
     let work = try DatabaseWork(context, drivers)
+    if work.bindings.exchange?.rows != nil {
+      let rows = try RowsWork(context, drivers)
+      guard try await rows.areThere() else {
+        throw RecoverError(.drifted, "the keys of the rows that were inserted into \(rows.match.table) are gone")
+      }
+      return .null
+    }
     if work.bindings.exchange != nil { return try await ExchangeStep.accept(context, drivers) }
     let name = work.bindings.name
     let facts = try await work.onMaintenance { connection, _ in try DatabaseFacts.read(name, &connection) }

@@ -71,7 +71,7 @@ extension StepLibrary {
           .database("database.retire-previous", .forward, "keep the previous database until its retention ends"),
           retry: patient, deadline: .seconds(600))
       ) { _, _, drivers in RetireStep(drivers: drivers) },
-    ] + inPlaceDefinitions + tablesDefinitions
+    ] + inPlaceDefinitions + tablesDefinitions + rowsDefinitions
 
   /// The further steps of a recovery in place.
   private static let inPlaceDefinitions: [StepDefinition] = [
@@ -122,6 +122,32 @@ extension StepLibrary {
         .database("tables.retire", .forward, "keep the replaced tables until their retention ends"),
         retry: patient, deadline: .seconds(600))
     ) { _, _, drivers in RetireTablesStep(drivers: drivers) },
+  ]
+
+  /// The further steps of adding missing rows to a live table, and of taking them back.
+  private static let rowsDefinitions: [StepDefinition] = [
+    StepDefinition(
+      StepTemplate(
+        .database("rows.prove", .readonly, "prove the loaded rows, and count what the live table lacks of them"),
+        retry: patient)
+    ) { _, _, drivers in ProveRowsStep(drivers: drivers) },
+    StepDefinition(
+      StepTemplate(
+        .database("rows.insert", .compensable, "insert the rows that lack by one transaction, and keep their keys"),
+        retry: patient, resources: ["live tables"]),
+      crashPoints: InsertRowsStep.crashPoints
+    ) { _, _, drivers in InsertRowsStep(drivers: drivers) },
+    StepDefinition(
+      StepTemplate(
+        .database("rows.retire", .forward, "drop the loaded rows; keep the keys of those inserted for their undo"),
+        retry: patient, deadline: .seconds(600))
+    ) { _, _, drivers in RetireRowsStep(drivers: drivers) },
+    StepDefinition(
+      StepTemplate(
+        .database("rows.remove", .pivot, "delete the rows that a run inserted and that nobody changed since"),
+        retry: patient, resources: ["live tables"]),
+      crashPoints: RemoveRowsStep.crashPoints
+    ) { _, _, drivers in RemoveRowsStep(drivers: drivers) },
   ]
 
   /// For what a restarting server makes fail.

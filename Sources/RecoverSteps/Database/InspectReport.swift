@@ -38,6 +38,8 @@ package struct InspectReport: Sendable, Hashable, Codable {
   package var readMilliseconds: Int64?
   /// Of a run that exchanges single tables: which, and what that changes.
   package var tables: TablesReport?
+  /// Of a run that adds rows to a live table: how they are matched with its own.
+  package var match: RowsMatch?
   /// What was written meanwhile; looked at for previews alone.
   package var recentWrites: RecentWrites?
   /// What is restored and what is left out, where tables were selected; ``sha256`` and ``dumpBytes`` are of the selected

@@ -21,8 +21,13 @@ struct InspectStep: Step {
     var choice = try DumpChoice(dump.survey, bindings: work.bindings)
     let read = Moment.now - began
     var tables: TablesReport?
+    var match: RowsMatch?
     let findings: ServerInspection.Findings
-    if let selection = work.bindings.exchange?.selection {
+    if let selection = work.bindings.exchange?.selection, let rows = work.bindings.exchange?.rows {
+      let found = try await examine(rows, of: selection, work, choice, dump.file)
+      (tables, findings, match) = (found.tables.report, found.tables.server, found.match)
+      choice = choice.only(found.tables.part)
+    } else if let selection = work.bindings.exchange?.selection {
       let found = try await examine(selection, work, choice, dump.file)
       (tables, findings) = (found.report, found.server)
       choice = choice.only(found.part)
@@ -45,7 +50,7 @@ struct InspectStep: Step {
       furtherDifferences: max(0, differences.count - InspectReport.differenceLimit),
       agreeingTables: findings.agreeingTables, readBy: try await readBy(work.bindings.backup.path),
       serialBecause: try serialReason(dump.index, choice, work.bindings),
-      readMilliseconds: read.nanoseconds / 1_000_000, tables: tables,
+      readMilliseconds: read.nanoseconds / 1_000_000, tables: tables, match: match,
       recentWrites: RecentWrites(await LiveWrites(work).count(since: mark), over: Moment.now - began),
       selection: dump.part.map { SelectionReport($0.selected, of: dump.whole) })
     return try JSONValue(encoding: report)
@@ -68,6 +73,19 @@ struct InspectStep: Step {
     return try await work.onLive { live, interruption in
       var maintenance = try access.connectToMaintenance(interruption)
       return try TablesInspection(work: work, choice: choice, index: file.index, access: file.access)
+        .examine(selection, maintenance: &maintenance, &live, interruption)
+    }
+  }
+
+  /// Looks at the live table that rows are added to.
+  private func examine(
+    _ rows: RowsBindings, of selection: DumpSelection, _ work: DatabaseWork, _ choice: DumpChoice,
+    _ file: DumpIndexFile
+  ) async throws -> RowsInspection.Findings {
+    let access = work.access
+    return try await work.onLive { live, interruption in
+      var maintenance = try access.connectToMaintenance(interruption)
+      return try RowsInspection(work: work, choice: choice, index: file.index, access: file.access, rows: rows)
         .examine(selection, maintenance: &maintenance, &live, interruption)
     }
   }

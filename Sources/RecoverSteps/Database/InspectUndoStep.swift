@@ -9,6 +9,9 @@ struct InspectUndoStep: Step {
 
   func perform(_ context: StepContext) async throws -> JSONValue {
     let work = try DatabaseWork(context, drivers)
+    if work.bindings.exchange?.rows != nil {
+      return try await UndoRowsInspection(rows: RowsWork(context, drivers)).examine()
+    }
     if work.bindings.exchange != nil {
       return try await UndoTablesInspection(tables: TablesWork(context, drivers)).examine()
     }

@@ -58,6 +58,8 @@ package struct RecentWrites: Sendable, Hashable, Codable {
 package enum UndoPreview {
   /// In a sentence for people.
   package static func text(undoing undone: RunMachine, drivers: StepDrivers) async -> String {
+    let rows = (try? undone.plan.bindings.decoded(as: DatabaseBindings.self))?.exchange?.rows
+    guard rows == nil else { return "rows that were changed since the run, or that others refer to by now, stay" }
     let unknown = "what was written since the run can't be told; it stays in the database that is swapped out"
     let exchanges: Set = ["database.swap", "tables.exchange"]
     guard let step = undone.plan.steps.firstIndex(where: { exchanges.contains($0.uses) }),

@@ -27,6 +27,19 @@ package struct UndoPlanner: Sendable {
         .usage, "run \(run) was in place: the database of before was dropped, and is only in its safety dump",
         hint: "recover db --from \(dump) brings it back, within its retention")
     }
+    if let rows = bindings.exchange?.rows, rows.undone == nil {
+      let match = try Self.match(of: machine)
+      bindings.exchange = ExchangeBindings(
+        undone: [match.table], rows: RowsBindings(key: match.key, firing: match.firing, undone: match))
+      bindings.undoes = run.text
+      return try Planner(templates: StepLibrary.templates).plan(
+        procedure, target: undone.target, environment: undone.environment, bindings: try JSONValue(encoding: bindings))
+    }
+    if bindings.exchange?.rows != nil {
+      throw RecoverError(
+        .usage, "run \(run) took rows back; that can't be undone",
+        hint: "recover db --rows-into inserts them again, from the backup")
+    }
     if bindings.exchange != nil {
       let items = try Self.exchanged(by: machine)
       bindings.exchange = ExchangeBindings(
@@ -45,7 +58,17 @@ package struct UndoPlanner: Sendable {
 
   /// The procedure that undoes a run.
   package static func procedureName(undoing undone: Plan) -> String {
-    (try? undone.bindings.decoded(as: DatabaseBindings.self))?.exchange == nil ? "undo" : "undo-tables"
+    guard let exchange = (try? undone.bindings.decoded(as: DatabaseBindings.self))?.exchange else { return "undo" }
+    return exchange.rows == nil ? "undo-tables" : "undo-rows"
+  }
+
+  /// How a run matched the rows that it inserted.
+  private static func match(of machine: RunMachine) throws -> RowsMatch {
+    let step = machine.plan.steps.firstIndex { $0.uses == "database.inspect" }
+    guard let report = try step.flatMap({ try machine.steps[$0].evidence?.decoded(as: InspectReport.self) }),
+      let match = report.match
+    else { throw RecoverError(.journal, "the run's journal does not say which rows it inserted") }
+    return match
   }
 
   /// The tables that a run exchanged, in its order.

@@ -12,18 +12,9 @@ struct ProveTablesStep: Step {
 
   func perform(_ context: StepContext) async throws -> JSONValue {
     let tables = try TablesWork(context, drivers)
-    let (work, script) = (tables.work, try await tables.script())
-    let survey = try await SurveyFile.load(work.bindings.backup, context: context)
-    let choice = try DumpChoice(survey, bindings: work.bindings)
-    let request = ProofRequest(
-      segments: choice.segments.map { $0.staged(script) }, isFromPgDump: survey.origin.hasBanner)
-    let (report, places, reporter) = (try TablesWork.report(context), tables.places, context.reporter)
-    let content = try await proveContent(tables, script, context)
+    let proof = try await TablesProof(tables).prove(context)
+    let (report, places, script) = (try TablesWork.report(context), tables.places, try await tables.script())
     return try await tables.onLive { connection, _ in
-      let proof = try RestoreProof.prove(request, &connection) { table, left in
-        reporter.progress(Progress(doneBytes: 0, detail: "\(left) tables are left, \(table)"))
-      }
-      guard proof.isProved else { throw Self.error(proof.differences.map(\.description)) }
       let violations = try Self.violations(report, places, script, &connection)
       guard violations.isEmpty else {
         throw RecoverError(
@@ -32,24 +23,8 @@ struct ProveTablesStep: Step {
             + violations.prefix(8).map(\.text).joined(separator: "; "),
           hint: "restore the tables of those rows as well (--table again), or remove the rows and try again")
       }
-      return try JSONValue(encoding: ProofEvidence(proof: proof, content: content))
+      return try JSONValue(encoding: proof)
     }
-  }
-
-  /// Compares the content of every table and its sequences with the manifest of a backup of ours; nil for any other dump.
-  private func proveContent(
-    _ tables: TablesWork, _ script: StagingScript, _ context: StepContext
-  ) async throws -> ContentVerdict? {
-    let report = try context.evidence(of: "database.inspect", as: InspectReport.self)
-    guard let digest = report.manifest else { return nil }
-    let (settings, schemas) = (tables.liveSettings, tables.places.schemas(.side))
-    let path = tables.work.bindings.backup.path
-    let verdict = try await BlockingThread.run("recover-prove") { interruption in
-      try BackupDirectory.inspected(containing: path, manifest: digest).expectation.staged(script)
-        .compare(settings, in: schemas, jobs: WorkerCount.forReading, interruption)
-    }
-    guard verdict.isProved else { throw Self.error(verdict.differences) }
-    return verdict
   }
 
   /// What foreign keys to and from tables that stay would refuse.
@@ -66,11 +41,5 @@ struct ProveTablesStep: Step {
     }
     return try KeyViolations.incoming(dependents, entering: entering, &connection)
       + KeyViolations.outgoing(script, &connection)
-  }
-
-  private static func error(_ differences: [String]) -> RecoverError {
-    ProofEvidence.failure(
-      "the loaded tables are not what they should be", differences,
-      hint: "they are not exchanged; look at the backup, or use another one")
   }
 }

@@ -31,7 +31,8 @@ struct TablesInspection: Sendable {
     }
     let places = ExchangePlaces(run: work.run.text, tables: names)
     let script = try TablesWork.script(
-      index, segment: choice.database, names, places, backup: work.bindings.backup, access: access, interruption)
+      index, segment: choice.database, names, places, extent: .everything, backup: work.bindings.backup,
+      access: access, interruption)
     let part = choice.segments.map { $0.only(script) }
     try work.refuseOtherRuns(&maintenance)
     try work.refuseOtherExchanges(&live)

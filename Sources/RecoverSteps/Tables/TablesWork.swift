@@ -35,21 +35,24 @@ struct TablesWork: Sendable {
   func script() async throws -> StagingScript {
     let report = try context.evidence(of: "database.inspect", as: InspectReport.self)
     let (backup, directory) = (work.bindings.backup, context.directory)
-    let (tables, places) = (tables, places)
+    let (tables, places, extent) = (tables, places, extent)
     return try await BlockingThread.run("recover-script") { interruption in
       let file = try DumpIndexFile.loadOrMake(
         backup, digest: report.sha256, in: directory, interruption: interruption)
       return try Self.script(
-        file.index, segment: report.segment, tables, places, backup: backup, access: file.access, interruption)
+        file.index, segment: report.segment, tables, places, extent: extent, backup: backup, access: file.access,
+        interruption)
     }
   }
 
   /// Blocking.
   static func script(
-    _ index: DumpIndex, segment: String?, _ tables: [SQLName], _ places: ExchangePlaces, backup: BackupReference,
-    access: BackupAccess?, _ interruption: Interruption
+    _ index: DumpIndex, segment: String?, _ tables: [SQLName], _ places: ExchangePlaces, extent: StagingExtent,
+    backup: BackupReference, access: BackupAccess?, _ interruption: Interruption
   ) throws -> StagingScript {
-    try StagingScript(index, database: segment, tables: tables, schemas: { places.schema(.side, of: $0) }) { entry in
+    try StagingScript(
+      index, database: segment, tables: tables, extent: extent, schemas: { places.schema(.side, of: $0) }
+    ) { entry in
       // Longer than what the index keeps.
       let file = try BackupFile(path: backup.path)
       let source = try BackupSource(file, offset: entry.offset, access: access, interruption)
@@ -61,6 +64,9 @@ struct TablesWork: Sendable {
 }
 
 extension TablesWork {
+  /// Rows that are added to a live table need nothing but their columns beside it.
+  private var extent: StagingExtent { work.bindings.exchange?.rows == nil ? .everything : .rows }
+
   /// The schema whose comment says that the load is finished.
   var commentedSchema: String { places.schema(.side, of: tables.first?.schema ?? "") }
 

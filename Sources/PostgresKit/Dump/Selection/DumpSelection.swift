@@ -44,10 +44,12 @@ extension DumpSelection {
 
   /// Refuses patterns that match nothing, which are mistakes.
   ///
-  /// - Parameter candidates: what the dump has.
+  /// - Parameters:
+  ///   - candidates: what the dump has.
+  ///   - option: the one that names tables.
   /// - Throws: ``RecoverError`` `usage` with the nearest name.
-  func check(against candidates: [SQLName], in dump: String) throws {
-    for (option, patterns) in [("--table", tables), ("--exclude-table", excludedTables)] {
+  func check(against candidates: [SQLName], in dump: String, option tablesOption: String = "--table") throws {
+    for (option, patterns) in [(tablesOption, tables), ("--exclude-table", excludedTables)] {
       for pattern in patterns where !candidates.contains(where: pattern.matches) {
         let names = candidates.map(\.description)
         let near =

@@ -23,15 +23,18 @@ struct DatabaseCommand: ReportingCommand {
         recover db --from backup.sql --list                      (what it holds)
         recover db --from backup.sql --table public.orders       (one table, live)
         recover db --from backup.sql --table 'public.order*' --into orders_copy
+        recover db --from backup.sql --rows-into public.orders   (what it lacks)
 
       The live database is not touched until its replacement is loaded and
       proved; it is kept afterwards, and `recover undo` swaps it back. With
       --in-place it is dumped, the dump is proved, and then it is dropped: the
       way back is that dump. With --table only these tables of it are replaced,
-      while everything serves on. With --into NAME what is selected, or all of
-      the backup, goes into a new database, and nothing is replaced. Several
-      --from are the parts of one dump, in their order (pg_dump --section): they
-      are put together in the state directory.
+      while everything serves on. --rows-into adds to one table the rows that it
+      lacks, by its key; those that it has stay as they are, and those that
+      differ are counted. With --into NAME what is selected, or all of the
+      backup, goes into a new database, and nothing is replaced. Several --from
+      are the parts of one dump, in their order (pg_dump --section): they are put
+      together in the state directory.
 
       --table, --schema and --exclude-table take patterns as pg_dump does: * and ?
       for other characters, "double quotes" for names as they are. A name without
@@ -91,6 +94,7 @@ struct DatabaseCommand: ReportingCommand {
   mutating func runReporting() async throws -> ExitStatus {
     let (serve, wants) = (try serveMode(), try wanted())
     try part.check(against: replacingOptions)
+    _ = try exchange()
     let composition = try Composition(global)
     if listsContent {
       try refuseOtherOptions()
@@ -119,7 +123,7 @@ struct DatabaseCommand: ReportingCommand {
 
   /// A list asks no server and restores nothing; an option that means nothing is a mistake.
   private func refuseOtherOptions() throws {
-    let others = [database, serve, safetyDump, publicKey, part.into, part.isSelecting ? nil : segment]
+    let others = [database, serve, safetyDump, publicKey, part.into, part.rowsInto, part.isSelecting ? nil : segment]
     guard !others.contains(where: { $0 != nil }), !inPlace, !withRoles, !listDatabases, !allDatabases else {
       throw RecoverError(
         .usage, "--list asks no server and restores nothing",
@@ -175,7 +179,7 @@ struct DatabaseCommand: ReportingCommand {
       database: database, backup: backup, publicKey: publicKey.map(global.absolute), segment: segment,
       selection: try part.into.flatMap { _ in try part.selection() }, newLike: part.into.map { _ in live },
       withRoles: withRoles, serve: serve, inPlace: try inPlaceBindings(composition), jobs: try jobCount(),
-      exchange: part.isExchanging ? ExchangeBindings(selection: try part.selection()) : nil)
+      exchange: try exchange())
     let plan = try await DatabasePlanner(policy: policies.policy, drivers: drivers)
       .plan(request, at: address, procedure: try policies.procedure(named: procedureName))
     var action = action
@@ -184,7 +188,18 @@ struct DatabaseCommand: ReportingCommand {
       .confirmAndPerform(plan, drivers: drivers)
   }
 
-  private var procedureName: String { inPlace ? "db-in-place" : part.isExchanging ? "db-tables" : "db" }
+  /// What happens to single tables of the live database; nil where the whole of it, or a new one, is meant.
+  private func exchange() throws -> ExchangeBindings? {
+    if let table = part.rowsInto {
+      return try ExchangeBindings(rowsInto: table, RowsBindings(key: part.key, triggers: part.triggers))
+    }
+    return part.isExchanging ? ExchangeBindings(selection: try part.selection()) : nil
+  }
+
+  private var procedureName: String {
+    if inPlace { return "db-in-place" }
+    return part.rowsInto != nil ? "db-rows" : part.isExchanging ? "db-tables" : "db"
+  }
 
   /// What `--in-place` and its place for the dump mean; a safety dump alone would mean nothing.
   private func inPlaceBindings(_ composition: Composition) throws -> InPlaceBindings? {

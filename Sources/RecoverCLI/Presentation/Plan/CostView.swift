@@ -37,12 +37,17 @@ struct CostView {
 
   /// Of single tables: nothing is closed.
   private var tablesText: String {
-    "nothing is closed or stopped: the tables are locked for the exchange alone, which checks the foreign keys.\n"
+    guard bindings.exchange?.rows == nil else {
+      return "nothing is closed or stopped: the rows are inserted by one transaction, in sight of nobody until its end"
+    }
+    return
+      "nothing is closed or stopped: the tables are locked for the exchange alone, which checks the foreign keys.\n"
       + "what was written to them since the backup, and until the exchange, stays in the replaced tables"
   }
 
   /// For the undo, which closes the live database for the swap alone.
   var undoText: String {
+    guard bindings.exchange?.rows == nil else { return "nothing is closed: the rows are deleted by one transaction" }
     guard bindings.exchange == nil else { return "nothing is closed: the tables are locked for the exchange alone" }
     return "the live database is closed for \(time(estimate.swap)). \(swapBasis)"
   }

@@ -20,7 +20,11 @@ enum InspectView {
     }
     for warning in report.warnings { lines.append("note: \(warning)") }
     if let agreeing = report.agreeingTables { lines += loss(report, agreeing: agreeing) }
-    if let tables = report.tables { lines += exchange(tables) }
+    if let rows = report.rowsText {
+      lines += [""] + rows
+    } else if let tables = report.tables {
+      lines += exchange(tables)
+    }
     if report.furtherDifferences > 0 { lines.append("... and \(report.furtherDifferences) more tables") }
     return lines.joined(separator: "\n")
   }

@@ -38,7 +38,9 @@ enum PlanView {
       facts += listed("proof", bindings.assertions) { "\($0.name): \($0.sql)" }
       facts += listed("hooks", bindings.hooks, text)
     }
-    if bindings.exchange != nil {
+    if let rows = bindings.exchange?.rows {
+      facts += Self.rows(rows, bindings)
+    } else if bindings.exchange != nil {
       facts.append(
         (
           "after",
@@ -54,6 +56,22 @@ enum PlanView {
     return facts
   }
 
+  /// What becomes of rows that are added, or were.
+  private static func rows(_ rows: RowsBindings, _ bindings: DatabaseBindings) -> [(String, String)] {
+    guard rows.undone == nil else {
+      return [("after", "rows that were changed since, or that others refer to, stay, and are named")]
+    }
+    let key = rows.key.map { "unique key \($0)" } ?? "its primary key, or its only unique key"
+    var facts = [("rows", "those that the live table lacks, by \(key); what it has is never changed")]
+    if let triggers = rows.triggersText { facts.append(("triggers", triggers)) }
+    return facts + [
+      (
+        "after",
+        "the keys of what was inserted are kept for \(bindings.keepPrevious.text); recover undo deletes those rows again"
+      )
+    ]
+  }
+
   private static func listed<Item>(
     _ heading: String, _ items: [Item], _ text: (Item) -> String
   ) -> [(String, String)] {
@@ -64,6 +82,7 @@ enum PlanView {
   private static func source(_ bindings: DatabaseBindings, now: WallTime) -> (String, String) {
     if let run = bindings.undoes {
       let tables = bindings.exchange?.text ?? ""
+      if bindings.exchange?.rows != nil { return ("undoes", "run \(run): the rows that it added to \(tables)") }
       return (
         "undoes",
         tables.isEmpty
@@ -85,6 +104,10 @@ enum PlanView {
   private static func live(_ bindings: DatabaseBindings) -> String {
     guard let oid = bindings.liveOID else { return "there is no \(bindings.name) yet: it is created" }
     if let exchange = bindings.exchange {
+      if exchange.rows != nil {
+        let table = bindings.undoes == nil ? "; \(exchange.text)" : ""
+        return "\(bindings.name), OID \(oid); serves all the while\(table)"
+      }
       let tables = bindings.undoes == nil ? "; only \(exchange.text)" : ""
       return "\(bindings.name), OID \(oid); serves all the while, the tables are locked for the exchange alone\(tables)"
     }
