@@ -79,6 +79,20 @@ def unhealthy(world):
     return ended
 
 
+@scenario("db: the container does not stop by itself", exits=0)
+def deaf(world):
+    # Ignores SIGTERM, and its file gives it more time than the policy does.
+    text = world.compose_file.read_text()
+    world.compose_file.write_text(text.replace("stop_grace_period: 10s", "stop_grace_period: 300s").replace(
+        'user: "1000:1000"', 'user: "1000:1000"\n    command: [sh, -c, "trap \'\' TERM; python3 -B -m src.reflexion"]', 1))
+    world.policy_file.write_text(world.policy.replace("stop-timeout: 30s", "stop-timeout: 8s"))
+    world.stack.compose("up", "-d", "reflexion-app")
+    world.stack.wait_until_healthy()
+    ended = restore(world)
+    world.must_be_backup()
+    return ended
+
+
 @scenario("db: PostgreSQL is killed in mid-load, and resumed", exits=0)
 def server_killed(world):
     # Long enough to be hit: the load waits in a statement of its own.

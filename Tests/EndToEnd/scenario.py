@@ -57,6 +57,9 @@ class World:
         self.stack, self.scratch, self.megabytes = stack, scratch, megabytes
         self.dump = scratch / "backup.sql"
         self.live = self.backed_up = None
+        self.compose_file = stack.directory / "docker-compose.yml"
+        self.policy_file = stack.directory / "policies" / "environment.yaml"
+        self.compose_text, self.policy = self.compose_file.read_text(), self.policy_file.read_text()
 
     def prepare(self):
         """Rows, a backup of them, and rows that are newer than the backup."""
@@ -87,13 +90,17 @@ class World:
     def reset(self):
         """The database as it was, no leftovers of runs, everything running, a new journal."""
         shutil.rmtree(self.stack.state, ignore_errors=True)
+        self.policy_file.write_text(self.policy)
+        if self.compose_file.read_text() != self.compose_text:
+            self.stack.compose("kill", "reflexion-app")
+            self.compose_file.write_text(self.compose_text)
         if self.live != self.stack.fingerprint():
             self.stack.compose("stop", "reflexion-app")
             self.stack.sql("DROP DATABASE reflexion WITH (FORCE)", "postgres")
             self.stack.sql("CREATE DATABASE reflexion TEMPLATE recover_e2e_template", "postgres")
         for leftover in self.stack.databases() - {"postgres", "reflexion", "recover_e2e_template"}:
             self.stack.sql(f'DROP DATABASE "{leftover}" WITH (FORCE)', "postgres")
-        self.stack.compose("up", "-d", "--no-recreate")
+        self.stack.compose("up", "-d")
         self.stack.wait_until_healthy()
 
     def wait_for_server(self):

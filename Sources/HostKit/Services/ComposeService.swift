@@ -45,8 +45,20 @@ package struct ComposeService: ServiceDriver {
     try await order(words, "the start of service \(name)", kind: .service, in: context, deadline: deadline)
   }
 
+  /// Runs `stop`, and `kill` when that does not end in time.
+  ///
+  /// A `stop` that is only given up goes on in the engine, for as long as the file's `stop_grace_period` says: it would
+  /// end the containers after the run went back and started them again. So the last of the time, a quarter and at most
+  /// ten seconds, belongs to `kill`, with which that `stop` is over too.
   package func orderStop(in context: ChildContext, deadline: Deadline) async throws {
-    try await order(["stop", service], "the stop of service \(name)", kind: .run, in: context, deadline: deadline)
+    let what = "the stop of service \(name)"
+    let left = deadline.remaining
+    let patience = Deadline(.now + (left - min(left / 4, .seconds(10))))
+    do {
+      try await order(["stop", service], what, kind: .run, in: context, deadline: patience)
+    } catch let error as RecoverError where error.code == .timedOut {
+      try await order(["kill", service], what, kind: .run, in: context, deadline: deadline)
+    }
   }
 
   private func order(

@@ -80,7 +80,7 @@ package enum CommandText {
     }
   }
 
-  /// The command that starts a service; whichever Compose there is takes the same words.
+  /// The command that starts a service, by the Compose that is installed where it is read.
   package static func start(of service: ServicePolicy) -> String {
     switch service.control {
     case .command(let control): inPlace(control, control.start)
@@ -109,6 +109,6 @@ package enum CommandText {
   private static func compose(_ control: ServicePolicy.ComposeControl, _ order: String) -> String {
     let files = control.files.map { " -f \(ShellWord.quoted($0))" }.joined()
     let project = control.project.map { " -p \(ShellWord.quoted($0))" } ?? ""
-    return "docker compose\(files)\(project) \(order) \(ShellWord.quoted(control.service))"
+    return "\(ComposeTool.typed)\(files)\(project) \(order) \(ShellWord.quoted(control.service))"
   }
 }

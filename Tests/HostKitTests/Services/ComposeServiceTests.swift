@@ -50,6 +50,19 @@ struct ComposeServiceTests {
     }
   }
 
+  @Test("what a stop does not end in time is killed, so that no stop is left pending in the engine")
+  func deaf() async throws {
+    try await Scratch.with { scratch in
+      let fake = try FakeCompose([.plugin], in: scratch)
+      try fake.set("deaf 0")
+      // What is left of the time has to do for the kill, also on a busy machine.
+      try await fake.service(stop: .seconds(12)).stop(in: scratch.context())
+      let orders = try fake.calls().filter { !$0.contains(" ps ") }
+      let base = "docker compose \(Self.options)"
+      #expect(orders == ["\(base) stop reflexion-app", "\(base) kill reflexion-app"])
+    }
+  }
+
   @Test("a service without a container is stopped, and is brought up", arguments: FakeCompose.Kind.allCases)
   func absent(_ kind: FakeCompose.Kind) async throws {
     try await Scratch.with { scratch in
@@ -87,6 +100,25 @@ struct ComposeServiceTests {
           environment: fake.environment, in: scratch.context(), deadline: .after(.seconds(30)))
         #expect(tool.command.joined(separator: " ") == kinds[count - 1].program)
       }
+    }
+  }
+
+  @Test("a person is told the Compose that is installed here")
+  func typed() async throws {
+    try await Scratch.with { scratch in
+      func typed() -> String {
+        ComposeTool.typed(
+          environment: ["PATH": scratch.file("bin"), "HOME": scratch.path], plugins: [scratch.file("plugins")])
+      }
+      #expect(typed() == "docker compose")
+      try scratch.makeDirectory("bin")
+      try scratch.write("bin/podman-compose", "#!/bin/sh\n", mode: 0o755)
+      #expect(typed() == "podman-compose")
+      try scratch.write("bin/docker-compose", "#!/bin/sh\n", mode: 0o755)
+      #expect(typed() == "docker-compose")
+      try scratch.makeDirectory("plugins")
+      try scratch.write("plugins/docker-compose", "#!/bin/sh\n", mode: 0o755)
+      #expect(typed() == "docker compose")
     }
   }
 

@@ -49,7 +49,7 @@ struct FakeCompose: Sendable {
     }
   }
 
-  /// `absent`, or an engine's word and an exit code.
+  /// `absent`, or an engine's word and an exit code; `deaf` is one that a stop does not end.
   func set(_ state: String) throws { try scratch.write("state", state) }
 
   /// What was called since the last time, but the questions for the version.
@@ -61,14 +61,14 @@ struct FakeCompose: Sendable {
 
   var environment: [String: String] { ["PATH": scratch.file("bin")] }
 
-  func service(_ service: String = "reflexion-app") -> ComposeService {
+  func service(_ service: String = "reflexion-app", stop: Duration = .seconds(60)) -> ComposeService {
     ComposeService(
       name: "app",
       project: ComposeProject(
         files: ["/srv/docker-compose.yml", "/srv/override.yml"], name: "demo", directory: scratch.path,
         environment: environment),
       service: service, locator: ComposeLocator(environment: environment),
-      limits: ServiceLimits(every: .milliseconds(10)))
+      limits: ServiceLimits(stop: stop, every: .milliseconds(10)))
   }
 
   private func install(_ name: String, _ body: String) throws {
@@ -89,7 +89,8 @@ struct FakeCompose: Sendable {
     config) echo db; echo reflexion-app;;
     start) test "$state" != absent || { echo 'no container to start' >&2; exit 1; }; echo running 0 > state;;
     up) echo running 0 > state;;
-    stop) echo exited 137 > state;;
+    stop) test "$word" != deaf || sleep 60; echo exited 137 > state;;
+    kill) echo exited 137 > state;;
     ps)
       echo 'a warning' >&2
       test "$state" != absent || { test $form = array && echo '[]'; exit 0; }

@@ -1,3 +1,4 @@
+import HostKit
 import PostgresKit
 import RecoverBase
 import RecoverCore
@@ -26,8 +27,8 @@ struct DebtTests {
       CommandText.start(of: Self.command(.shell("run it"), environment: ["A": "1", "B": "x y"]))
         == "(cd '/srv/a b' && env A=1 B='x y' /bin/sh -c 'run it')")
     #expect(
-      CommandText.start(of: Self.compose) == "docker compose -f /srv/c.yml -p p up -d --no-recreate web")
-    #expect(CommandText.stop(of: Self.compose) == "docker compose -f /srv/c.yml -p p stop web")
+      CommandText.start(of: Self.compose) == "\(ComposeTool.typed) -f /srv/c.yml -p p up -d --no-recreate web")
+    #expect(CommandText.stop(of: Self.compose) == "\(ComposeTool.typed) -f /srv/c.yml -p p stop web")
   }
 
   @Test("a database is opened by the statement that its fence would use")
