@@ -1,5 +1,6 @@
 """One scenario: what is done to the stack, how recover has to end, and what must be true afterwards."""
 
+import hashlib
 import shutil
 import time
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from outage import Outage
 from stack import Failure
 
 ALL = []
+TEMPLATE = "recover_e2e_template"
+OWN_DATABASES = {"postgres", "reflexion", TEMPLATE}
 
 
 @dataclass
@@ -56,28 +59,35 @@ class World:
     def __init__(self, stack, scratch, megabytes):
         self.stack, self.scratch, self.megabytes = stack, scratch, megabytes
         self.dump = scratch / "backup.sql"
-        self.live = self.backed_up = None
+        self.archive = scratch / "backup.tar.gz"
+        self.live = self.live_files = self.backed_up = self.backed_up_files = None
         self.compose_file = stack.directory / "docker-compose.yml"
         self.policy_file = stack.directory / "policies" / "environment.yaml"
-        self.compose_text, self.policy = self.compose_file.read_text(), self.policy_file.read_text()
+        self.policy = self.policy_file.read_text()
 
     def prepare(self):
-        """Rows, a backup of them, and rows that are newer than the backup."""
+        """Rows and files, backups of them, and rows and files that are newer."""
         self.stack.wait_until_healthy()
         # A row of this kind takes 140 bytes of a dump.
         self.stack.sql("INSERT INTO cycles (owner, task, score) SELECT 1 + n % 100, repeat(md5(n::text), 3), n"
                        f" FROM generate_series(1, {self.megabytes * 1_000_000 // 140}) n")
+        for _ in range(20):
+            self.stack.ask("/cycles", {"task": "worth a backup"})
         self.stack.dump(self.dump)
         self.backed_up = self.stack.fingerprint()
-        self.stack.sql("INSERT INTO cycles (owner, task) SELECT 1, 'newer than the backup' FROM generate_series(1, 500)")
-        self.live = self.stack.fingerprint()
-        self.stack.dump(self.scratch / "live.sql")
-        self.copy_live("recover_e2e_template")
-
-    def copy_live(self, name):
         self.stack.compose("stop", "reflexion-app")
-        self.stack.sql(f"CREATE DATABASE {name} TEMPLATE reflexion", "postgres")
+        self.stack.run("tar", "-czf", self.archive, "data", "logs")
+        self.backed_up_files = self.files()
         self.stack.compose("start", "reflexion-app")
+        self.stack.wait_until_healthy()
+        for _ in range(5):
+            self.stack.ask("/cycles", {"task": "newer than the backup"})
+        self.live, self.live_files = self.stack.fingerprint(), self.files()
+        self.stack.compose("stop", "reflexion-app")
+        self.stack.run("cp", "-a", "data", self.scratch / "data")
+        self.stack.sql(f"CREATE DATABASE {TEMPLATE} TEMPLATE reflexion", "postgres")
+        self.stack.compose("start", "reflexion-app")
+        self.stack.wait_until_healthy()
 
     def own_restart(self):
         """Seconds of outage when Compose alone stops and starts the application: what no recovery can be without."""
@@ -87,21 +97,40 @@ class World:
             self.stack.wait_until_healthy()
         return outage.seconds
 
+    # Between two scenarios
+
     def reset(self):
-        """The database as it was, no leftovers of runs, everything running, a new journal."""
+        """Everything as it was: policy, release, files, rows; no leftovers of runs, a new journal, the stack running."""
         shutil.rmtree(self.stack.state, ignore_errors=True)
         self.policy_file.write_text(self.policy)
-        if self.compose_file.read_text() != self.compose_text:
-            self.stack.compose("kill", "reflexion-app")
-            self.compose_file.write_text(self.compose_text)
-        if self.live != self.stack.fingerprint():
+        self.reset_release()
+        if self.live_files != self.files() or self.live != self.stack.fingerprint():
             self.stack.compose("stop", "reflexion-app")
+            self.reset_files()
             self.stack.sql("DROP DATABASE reflexion WITH (FORCE)", "postgres")
-            self.stack.sql("CREATE DATABASE reflexion TEMPLATE recover_e2e_template", "postgres")
-        for leftover in self.stack.databases() - {"postgres", "reflexion", "recover_e2e_template"}:
-            self.stack.sql(f'DROP DATABASE "{leftover}" WITH (FORCE)', "postgres")
+            self.stack.sql(f"CREATE DATABASE reflexion TEMPLATE {TEMPLATE}", "postgres")
+        for kept in self.stack.directory.glob(".*.recover-*"):
+            self.stack.run("rm", "-rf", kept)
+        for kept in self.stack.databases() - OWN_DATABASES:
+            self.stack.sql(f'DROP DATABASE "{kept}" WITH (FORCE)', "postgres")
         self.stack.compose("up", "-d")
         self.stack.wait_until_healthy()
+
+    def reset_release(self):
+        """The newest release on its branch, as stack-up leaves it."""
+        if self.stack.run("git", "status", "--porcelain"):
+            # What a scenario changed may have made the container deaf.
+            self.stack.compose("kill", "reflexion-app")
+            self.stack.run("git", "reset", "--hard", "--quiet")
+        self.stack.run("git", "stash", "clear")
+        if self.release() != "v5" or self.stack.run("git", "branch", "--show-current").strip() != "main":
+            self.stack.run("git", "checkout", "--quiet", "main")
+            self.stack.run("./scripts/build.sh")
+            self.stack.run("./scripts/deploy.sh", "deploy")
+
+    def reset_files(self):
+        self.stack.run("rm", "-rf", "data")
+        self.stack.run("cp", "-a", self.scratch / "data", "data")
 
     def wait_for_server(self):
         for _ in range(300):
@@ -109,6 +138,26 @@ class World:
                 return
             time.sleep(0.1)
         raise Failure("PostgreSQL does not come back")
+
+    # What is there
+
+    def files(self):
+        """Each path below data/ with its owner, mode and content."""
+        found = {}
+        for path in sorted((self.stack.directory / "data").rglob("*")):
+            status = path.lstat()
+            content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+            found[str(path.relative_to(self.stack.directory))] = (status.st_uid, status.st_gid, status.st_mode, content)
+        return found
+
+    def release(self):
+        """The release that answers; none when nothing does."""
+        try:
+            return self.stack.ask("/health")["release"]
+        except OSError:
+            return None
+
+    # What has to hold
 
     def check_services(self):
         running = self.stack.running()
@@ -122,7 +171,7 @@ class World:
     def must_be_live(self):
         """What was there before is there still, and nothing beside it."""
         self.must_be(self.live, "what it was before the run")
-        left = self.stack.databases() - {"postgres", "reflexion", "recover_e2e_template"}
+        left = self.stack.databases() - OWN_DATABASES
         if any("previous" in name for name in left):
             raise Failure(f"databases are left: {sorted(left)}")
 
