@@ -21,7 +21,8 @@ struct RunPresentation {
   func perform(
     _ run: RunID, plan: Plan, found: RunMachine? = nil, drivers: StepDrivers, _ entry: Runner.Entry
   ) async throws -> ExitStatus {
-    let output = try RunOutput(global: global, run: run, plan: plan, found: found)
+    let output = try RunOutput(
+      global: global, run: run, plan: plan, found: found, directory: composition.directory(of: run))
     let control = RunControl()
     let runner = try composition.runner(for: plan, in: store, drivers: drivers, observer: output, control: control)
     let signals = SignalHandling(control: control, output: output)
