@@ -63,6 +63,18 @@ int recover_room(int descriptor, int64_t *bytes, int64_t *inodes) {
   return 0;
 }
 
+int recover_usage(
+  int descriptor, int64_t *used_bytes, int64_t *free_bytes, int64_t *used_inodes, int64_t *free_inodes
+) {
+  struct statvfs room;
+  if (fstatvfs(descriptor, &room) < 0) return -1;
+  *used_bytes = (int64_t)(room.f_blocks - room.f_bfree) * (int64_t)room.f_frsize;
+  *free_bytes = (int64_t)room.f_bavail * (int64_t)room.f_frsize;
+  *used_inodes = (int64_t)(room.f_files - room.f_ffree);
+  *free_inodes = (int64_t)room.f_favail;
+  return 0;
+}
+
 int recover_syncfs(int descriptor) { return (int)syscall(SYS_syncfs, descriptor); }
 
 int recover_mount_id(const char *path, uint64_t *id) {

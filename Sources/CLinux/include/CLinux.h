@@ -45,6 +45,10 @@ int recover_chmod_path_descriptor(int descriptor, unsigned mode);
 // What is free on the file system of a descriptor, for us: bytes and inodes (fstatvfs(3)).
 int recover_room(int descriptor, int64_t *bytes, int64_t *inodes);
 
+// The same with what is used, so that both together are what an ordinary user can use.
+int recover_usage(
+  int descriptor, int64_t *used_bytes, int64_t *free_bytes, int64_t *used_inodes, int64_t *free_inodes);
+
 // syncfs(2).
 int recover_syncfs(int descriptor);
 
