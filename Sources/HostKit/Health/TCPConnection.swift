@@ -75,7 +75,9 @@ struct TCPConnection: ~Copyable {
     _ number: Int32, _ events: Int32, _ place: String, _ deadline: Deadline, _ interruption: Interruption
   ) throws(Failure) {
     while true {
-      if interruption.isRaised { throw .unknown("\(place): stopped while \(events == POLLOUT ? "connecting" : "asking")") }
+      if interruption.isRaised {
+        throw .unknown("\(place): stopped while \(events == POLLOUT ? "connecting" : "asking")")
+      }
       let left = deadline.remaining
       guard left > .zero else { throw .refused("\(place): no answer in time") }
       var entries = [
