@@ -37,7 +37,7 @@ struct ReleaseCrashTests {
     }
     // Nothing happens between one record and the next but where an effect is; the long tier tries those too.
     if !ProcessInfoText.isLong { points = points.filter(Self.isAroundAnEffect) }
-    #expect(points.count > 10)
+    #expect(points.count > 5)
     for point in points {
       try lab.restore()
       let crashed = try lab.recover(arguments, environment: ["RECOVER_CRASH_AT": point])
