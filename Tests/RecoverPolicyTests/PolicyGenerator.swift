@@ -28,7 +28,8 @@ struct PolicyGenerator {
   private mutating func database(_ services: [String], _ health: [String]) -> DatabasePolicy {
     DatabasePolicy(
       url: "postgres://\(name())@localhost:5432/\(name())", adminURL: maybe { "postgresql:///\($0.name())" },
-      maintenanceDatabase: maybe { $0.line() }, passwordFile: maybe { $0.path() }, services: some(services),
+      maintenanceDatabase: maybe { $0.line() }, passwordFile: maybe { $0.path() }, publicKey: maybe { $0.path() },
+      services: some(services),
       health: some(health), keepPrevious: duration(), keepFailed: duration(),
       assertions: names(2).map { .init(name: $0, sql: text()) },
       freeDisk: maybe { ByteCount($0.random.int(0...1 << 40)) },

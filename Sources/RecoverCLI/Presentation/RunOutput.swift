@@ -62,6 +62,11 @@ final class RunOutput: RunObserver {
     progress.update(step: step, update)
   }
 
+  /// Does something while a clock runs behind what takes long.
+  func ticking<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
+    try await progress.ticking(body)
+  }
+
   /// Says something at once, beside the run's events.
   func say(_ text: String) {
     progress.clear()

@@ -28,7 +28,7 @@ struct RunPresentation {
     let signals = SignalHandling(control: control, output: output)
     defer { signals.stop() }
     do {
-      let machine = try await runner.perform(run, entry)
+      let machine = try await output.ticking { try await runner.perform(run, entry) }
       if machine.state.isTerminal { await SpoolKeeper(composition).sweep(plan) }
       try output.finish(machine)
       return machine.exitStatus

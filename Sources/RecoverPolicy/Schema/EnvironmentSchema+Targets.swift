@@ -13,6 +13,7 @@ extension EnvironmentSchema {
         "maintenance-database", .text(.line), .optional,
         "The database to connect to while the database itself is replaced; otherwise `postgres`."),
       Field("password-file", .text(.path), .optional, "A file with the password on its first line."),
+      Field("public-key", .text(.path), .optional, "A file with the Ed25519 key that must have signed a backup."),
       services,
       healthChecks,
       keepPrevious,

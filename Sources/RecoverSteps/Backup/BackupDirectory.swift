@@ -74,7 +74,8 @@ package struct BackupDirectory: Sendable, Hashable {
   package func checkSignature(_ key: VerifyingKey) throws {
     guard isSigned else {
       throw RecoverError(
-        .backupRefused, "the backup \(path) is not signed", hint: "leave --public-key out if that is how it should be")
+        .backupRefused, "the backup \(path) is not signed",
+        hint: "without --public-key, or with --public-key none, it is taken all the same")
     }
     guard key.isValid(try RunDirectory.read(signaturePath), for: try RunDirectory.read(manifestPath)) else {
       throw RecoverError(

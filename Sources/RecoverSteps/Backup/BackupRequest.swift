@@ -53,6 +53,8 @@ package struct FinishedBackup: Sendable {
   package var rows: Int64
   package var duration: Duration
   package var id: String
+  /// Schemas that recover loads or keeps tables in, which are no part of it.
+  package var leftOut: [String]
 }
 
 extension DatabaseAddress {

@@ -42,7 +42,8 @@ package struct DatabaseBackup: Sendable {
       }
       return FinishedBackup(
         directory: directory, bytes: done.fileBytes, contentBytes: done.dump.contentBytes, tables: done.tables.count,
-        rows: done.rows, duration: Moment.now - clock, id: id.text)
+        rows: done.rows, duration: Moment.now - clock, id: id.text,
+        leftOut: server.ownSchemas)
     } catch {
       partial.discard()
       throw error
@@ -57,6 +58,8 @@ struct ServerLook: Sendable {
   var systemIdentifier: String?
   /// Whether our role may read the hashes of passwords.
   var isSuperuser: Bool
+  /// Schemas in which recover loads or keeps tables of the database.
+  var ownSchemas: [String]
 
   static func take(_ settings: ConnectionSettings, _ interruption: Interruption) throws -> ServerLook {
     var connection = try Connection.administrative(settings, interruption: interruption)
@@ -68,7 +71,7 @@ struct ServerLook: Sendable {
     }
     return ServerLook(
       version: connection.serverVersion, systemIdentifier: identity?.systemIdentifier,
-      isSuperuser: connection.parameterStatus("is_superuser") == "on")
+      isSuperuser: connection.parameterStatus("is_superuser") == "on", ownSchemas: try KeptSchema.own(&connection))
   }
 }
 

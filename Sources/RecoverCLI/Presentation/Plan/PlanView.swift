@@ -31,6 +31,7 @@ enum PlanView {
   /// What the plan is about, each with a heading; a heading is empty where the one above goes on.
   private static func facts(_ bindings: DatabaseBindings, now: WallTime) -> [(String, String)] {
     var facts = [source(bindings, now: now)]
+    if let key = bindings.publicKey { facts.append(("signed", "the backup must be signed with the key of \(key)")) }
     if let selection = bindings.selectionText { facts.append(("only", selection)) }
     facts += [("server", bindings.serverText), (bindings.likeDatabase == nil ? "live" : "new", live(bindings))]
     facts += listed("services", bindings.services, text)
