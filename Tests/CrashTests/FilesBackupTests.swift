@@ -145,6 +145,8 @@ struct FilesBackupTests {
     let lab = try Lab()
     let missing = try lab.recover(["backup", "files", "--path", "./missing"])
     #expect(missing.status == 1 && missing.errorText.contains("missing"), "\(missing.errorText)")
+    let file = try lab.recover(["backup", "files", "--path", "./data/f"])
+    #expect(file.status == 1 && file.errorText.contains("is no directory"), "\(file.errorText)")
     #expect(try lab.recover(["backup", "files", "--path", "apq"]).errorText.contains("app"))
     #expect(try lab.recover(["backup", "files", "--path", "app", "--exclude", "#x"]).status == 2)
     #expect(try lab.recover(["backup", "files", "--path", "app", "--level", "10"]).status == 2)

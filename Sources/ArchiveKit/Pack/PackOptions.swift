@@ -1,3 +1,5 @@
+internal import RecoverBase
+
 /// What of a tree goes into an archive.
 package struct PackOptions: Sendable, Hashable {
   /// What is left out, meant from the root of the tree.
@@ -25,6 +27,18 @@ package struct PackOptions: Sendable, Hashable {
     package init?(ofDirectory path: String) {
       guard let status = FileStatus(path: path), status.isDirectory else { return nil }
       (device, inode) = (status.device, status.inode)
+    }
+
+    /// - Throws: ``RecoverError`` `unreachable` where there is no directory.
+    package static func check(directory path: String) throws {
+      guard let status = FileStatus(path: path) else {
+        throw RecoverError.system(
+          .unreachable, "can't look at \(path)", hint: "name the directory that is to be backed up")
+      }
+      guard status.isDirectory else {
+        throw RecoverError(
+          .unreachable, "\(path) is no directory", hint: "name the directory that is to be backed up")
+      }
     }
 
     init(_ status: FileStatus) { (device, inode) = (status.device, status.inode) }

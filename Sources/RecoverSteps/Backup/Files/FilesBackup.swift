@@ -27,10 +27,7 @@ package struct FilesBackup: Sendable {
     let (began, clock) = (WallTime.now, Moment.now)
     let parent = RepositoryLayout(root: request.repository).directory(of: request.name, .files)
     // Before a directory is made for its backup.
-    guard PackOptions.Identity(ofDirectory: request.path) != nil else {
-      throw RecoverError.system(
-        .unreachable, "can't read the directory \(request.path)", hint: "name the directory that is to be backed up")
-    }
+    try PackOptions.Identity.check(directory: request.path)
     Leftovers(directory: parent).sweep()
     let id = BackupID(time: began, run: request.run)
     let partial = try PartialBackup(id, in: parent)
