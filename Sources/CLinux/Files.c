@@ -30,6 +30,7 @@ int recover_status_at(int directory, const char *path, int flags, struct recover
   *result = (struct recover_status){
     .device = status.st_dev, .inode = status.st_ino, .links = status.st_nlink, .blocks = (uint64_t)status.st_blocks,
     .size = status.st_size, .modified_seconds = status.st_mtim.tv_sec, .modified_nanoseconds = status.st_mtim.tv_nsec,
+    .changed_seconds = status.st_ctim.tv_sec, .changed_nanoseconds = status.st_ctim.tv_nsec,
     .mode = status.st_mode, .user = status.st_uid, .group = status.st_gid,
     .major = major(status.st_rdev), .minor = minor(status.st_rdev)};
   return 0;

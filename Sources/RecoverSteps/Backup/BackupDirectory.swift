@@ -56,12 +56,19 @@ package struct BackupDirectory: Sendable, Hashable {
     return (try BackupManifest.read(bytes, path: manifestPath), Digest(of: bytes))
   }
 
+  /// The manifest of a backup of any kind, and the digest of its bytes.
+  ///
+  /// - Throws: ``RecoverError`` `backupRefused` for what can't be understood.
+  package func readAny() throws -> (manifest: AnyManifest, digest: Digest) {
+    let bytes = try RunDirectory.read(manifestPath)
+    return (try AnyManifest.read(bytes, path: manifestPath), Digest(of: bytes))
+  }
+
   /// The path of the dump.
   package func dumpPath(_ manifest: BackupManifest) -> String { "\(path)/\(manifest.dump.file)" }
 
   /// Writes the manifest, and its signature, whole and synced.
-  func keep(_ manifest: BackupManifest, signedBy key: SigningKey?) throws {
-    let bytes = try manifest.encoded()
+  func keep(_ bytes: [UInt8], signedBy key: SigningKey?) throws {
     try RunDirectory.write(bytes, to: manifestPath)
     if let key { try RunDirectory.write(try key.signature(of: bytes), to: signaturePath) }
   }

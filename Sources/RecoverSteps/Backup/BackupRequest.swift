@@ -72,9 +72,16 @@ extension BackupRequest {
   ///
   /// - Throws: ``RecoverError`` `usage` for an unknown name.
   package mutating func chooseCodec(_ name: String) throws {
+    codec = try .named(name)
+  }
+}
+
+extension GzipCodec {
+  /// - Throws: ``RecoverError`` `usage` for an unknown name.
+  static func named(_ name: String) throws -> GzipCodec {
     guard let codec = GzipCodec(rawValue: name) else {
       throw RecoverError(.usage, "there is no gzip codec \(name)", hint: "zlib or libdeflate")
     }
-    self.codec = codec
+    return codec
   }
 }

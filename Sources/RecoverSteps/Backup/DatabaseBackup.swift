@@ -21,7 +21,7 @@ package struct DatabaseBackup: Sendable {
   package func perform() async throws -> FinishedBackup {
     let began = WallTime.now
     let clock = Moment.now
-    let parent = RepositoryLayout(root: request.repository).directory(of: request.name)
+    let parent = RepositoryLayout(root: request.repository).directory(of: request.name, .database)
     let id = BackupID(time: began, run: request.run)
     let request = request
     let server = try await BlockingThread.run("recover-backup") { try ServerLook.take(request.settings, $0) }
@@ -37,7 +37,7 @@ package struct DatabaseBackup: Sendable {
       manifest.durationMilliseconds = (Moment.now - clock).nanoseconds / 1_000_000
       let done = manifest
       let directory = try await BlockingThread.run("recover-backup") { _ in
-        try BackupDirectory(path: partial.path).keep(done, signedBy: request.signingKey)
+        try BackupDirectory(path: partial.path).keep(try done.encoded(), signedBy: request.signingKey)
         return try partial.publish()
       }
       return FinishedBackup(
