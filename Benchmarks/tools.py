@@ -24,6 +24,6 @@ def measurement_options(datasets):
     options.add_argument("--scratch", required=True)
     options.add_argument("--megabytes", type=float, default=300)
     options.add_argument("--runs", type=int, default=5)
-    options.add_argument("--dataset", action="append", choices=["bank", "shop", "wide", "objects", "tables"])
+    options.add_argument("--dataset", action="append", choices=["bank", "shop", "wide", "objects", "tables", "large", "small", "mixed"])
     chosen = options.parse_args()
     return chosen, [name for name in datasets if not chosen.dataset or name in chosen.dataset]

@@ -1,5 +1,6 @@
 #pragma once
 #include <curl/curl.h>
+#include <string.h>
 
 // curl_easy_setopt is variadic, which Swift does not import: one typed function for each kind of argument.
 static inline CURLcode recover_curl_set_long(CURL *handle, CURLoption option, long value) {
@@ -28,6 +29,15 @@ static inline CURLcode recover_curl_set_progress(CURL *handle, recover_curl_prog
 }
 static inline CURLcode recover_curl_connections(CURL *handle, long *count) {
   return curl_easy_getinfo(handle, CURLINFO_NUM_CONNECTS, count);
+}
+// What a server's certificate says of something, after the colon; NULL where there is no such certificate or field.
+static inline const char *recover_curl_certificate(CURL *handle, int index, const char *field) {
+  struct curl_certinfo *info = NULL;
+  if (curl_easy_getinfo(handle, CURLINFO_CERTINFO, &info) != CURLE_OK || !info || index >= info->num_of_certs) return NULL;
+  size_t length = strlen(field);
+  for (struct curl_slist *line = info->certinfo[index]; line; line = line->next)
+    if (!strncmp(line->data, field, length) && line->data[length] == ':') return line->data + length + 1;
+  return NULL;
 }
 // CURL_GLOBAL_DEFAULT is a macro that Swift does not import.
 static inline CURLcode recover_curl_global_init(void) { return curl_global_init(CURL_GLOBAL_DEFAULT); }

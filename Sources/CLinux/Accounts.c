@@ -17,3 +17,16 @@ int recover_account_number(const char *name, int is_group, char *buffer, size_t 
   if (found) *number = entry.pw_uid;
   return found ? 0 : code == ERANGE ? ERANGE : ENOENT;
 }
+
+int recover_account_name(uint32_t number, int is_group, char *buffer, size_t size, const char **name) {
+  if (is_group) {
+    struct group entry, *found = NULL;
+    int code = getgrgid_r(number, &entry, buffer, size, &found);
+    if (found) *name = entry.gr_name;
+    return found ? 0 : code == ERANGE ? ERANGE : ENOENT;
+  }
+  struct passwd entry, *found = NULL;
+  int code = getpwuid_r(number, &entry, buffer, size, &found);
+  if (found) *name = entry.pw_name;
+  return found ? 0 : code == ERANGE ? ERANGE : ENOENT;
+}

@@ -30,6 +30,7 @@ int recover_status_at(int directory, const char *path, int flags, struct recover
   *result = (struct recover_status){
     .device = status.st_dev, .inode = status.st_ino, .links = status.st_nlink, .blocks = (uint64_t)status.st_blocks,
     .size = status.st_size, .modified_seconds = status.st_mtim.tv_sec, .modified_nanoseconds = status.st_mtim.tv_nsec,
+    .changed_seconds = status.st_ctim.tv_sec, .changed_nanoseconds = status.st_ctim.tv_nsec,
     .mode = status.st_mode, .user = status.st_uid, .group = status.st_gid,
     .major = major(status.st_rdev), .minor = minor(status.st_rdev)};
   return 0;
@@ -60,6 +61,18 @@ int recover_room(int descriptor, int64_t *bytes, int64_t *inodes) {
   if (fstatvfs(descriptor, &room) < 0) return -1;
   *bytes = (int64_t)room.f_bavail * (int64_t)room.f_frsize;
   *inodes = (int64_t)room.f_favail;
+  return 0;
+}
+
+int recover_usage(
+  int descriptor, int64_t *used_bytes, int64_t *free_bytes, int64_t *used_inodes, int64_t *free_inodes
+) {
+  struct statvfs room;
+  if (fstatvfs(descriptor, &room) < 0) return -1;
+  *used_bytes = (int64_t)(room.f_blocks - room.f_bfree) * (int64_t)room.f_frsize;
+  *free_bytes = (int64_t)room.f_bavail * (int64_t)room.f_frsize;
+  *used_inodes = (int64_t)(room.f_files - room.f_ffree);
+  *free_inodes = (int64_t)room.f_favail;
   return 0;
 }
 

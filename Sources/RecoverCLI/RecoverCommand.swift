@@ -14,6 +14,7 @@ struct RecoverCommand: AsyncParsableCommand {
         recover runs                          what ran, what is still open
         recover resume RUN                    go on after a crash or a pause
         recover undo RUN                      swap back within the retention
+        recover rollback --plan               go back to a release that worked
 
       Exit statuses:
         0  all verified                   5  backup refused
@@ -30,7 +31,13 @@ struct RecoverCommand: AsyncParsableCommand {
       CommandGroup(
         name: "Recover",
         subcommands: [
-          DatabaseCommand.self, FilesCommand.self, RunCommand.self, UndoCommand.self, InspectCommand.self,
+          DatabaseCommand.self, FilesCommand.self, RollbackCommand.self, RunCommand.self, UndoCommand.self,
+          InspectCommand.self,
+        ]),
+      CommandGroup(
+        name: "Releases",
+        subcommands: [
+          DeployCommand.self, ReleasesCommand.self,
         ]),
       CommandGroup(name: "Back up", subcommands: [BackupCommand.self]),
       CommandGroup(

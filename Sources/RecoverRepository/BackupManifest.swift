@@ -192,22 +192,38 @@ extension BackupManifest {
   /// - Parameter path: for messages.
   /// - Throws: ``RecoverError`` `backupRefused` for what is no manifest, or one of a newer version.
   package static func read(_ bytes: [UInt8], path: String) throws -> BackupManifest {
-    struct Version: Decodable { var version: Int }
+    struct Version: Decodable {
+      var version: Int
+      var kind: String?
+    }
     do {
-      let version = try JSONValue.decode(Version.self, from: bytes).version
-      guard version <= currentVersion else {
+      let found = try JSONValue.decode(Version.self, from: bytes)
+      guard found.kind != BackupKind.files.rawValue else {
         throw RecoverError(
-          .backupRefused, "\(path) is of version \(version), and this recover reads up to \(currentVersion)",
-          hint: "use the recover that wrote it, or a newer one")
+          .backupRefused, "\(path) is of a backup of files, not of a database",
+          hint: "restore it with recover files --from")
       }
+      try check(version: found.version, atMost: currentVersion, path: path)
       return try JSONValue.decode(BackupManifest.self, from: bytes)
     } catch let error as RecoverError {
       throw error
     } catch {
-      throw RecoverError(
-        .backupRefused, "\(path) is no manifest of a backup: it was changed or cut off",
-        hint: "use another backup", underlying: error)
+      throw unreadable(path, error)
     }
+  }
+
+  static func check(version: Int, atMost limit: Int, path: String) throws {
+    guard version <= limit else {
+      throw RecoverError(
+        .backupRefused, "\(path) is of version \(version), and this recover reads up to \(limit)",
+        hint: "use the recover that wrote it, or a newer one")
+    }
+  }
+
+  static func unreadable(_ path: String, _ error: any Error) -> RecoverError {
+    RecoverError(
+      .backupRefused, "\(path) is no manifest of a backup: it was changed or cut off", hint: "use another backup",
+      underlying: error)
   }
 
   /// The bytes of the file, which a signature covers.

@@ -1,14 +1,16 @@
-/// Where a repository keeps what: `REPOSITORY/db/NAME/<UTC time>-<run>/`.
+/// Where a repository keeps what: `REPOSITORY/db/NAME/<UTC time>-<run>/` for databases, and `files` for directory trees.
 package struct RepositoryLayout: Sendable, Hashable {
   package let root: String
 
   package init(root: String) { self.root = root }
 
-  /// Above the directories of all databases.
-  package var databases: String { "\(root)/db" }
+  /// Above the directories of all databases, or of all trees.
+  package func directory(of kind: BackupKind) -> String { "\(root)/\(kind.rawValue)" }
 
-  /// Above the backups of one database.
-  package func directory(of name: String) -> String { "\(databases)/\(Self.fileName(of: name))" }
+  /// Above the backups of one database or tree.
+  package func directory(of name: String, _ kind: BackupKind) -> String {
+    "\(directory(of: kind))/\(Self.fileName(of: name))"
+  }
 
   /// A name as that of a file: what is no letter, digit, `_`, `-` or inner dot is written as `%XX`.
   package static func fileName(of name: String) -> String {

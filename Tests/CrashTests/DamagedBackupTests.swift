@@ -159,8 +159,14 @@ struct DamagedBackupTests {
     try untouched.expectRefusal(try recover(unsigned, key: "ours.pub"), status: 5, saying: "is not signed")
     try untouched.expectRefusal(
       try recover(try lab.dump(lab.database, to: "plain.sql"), key: "ours.pub"), status: 5, saying: "no manifest")
-    let good = try recover(backup, key: "ours.pub")
-    #expect(good.status == 0, "\(good.errorText)")
+    // The policy wants it as well, unless somebody says otherwise.
+    try lab.changePolicy("services: [app]", to: "public-key: \(lab.directory)/ours.pub\n    services: [app]")
+    try untouched.expectRefusal(
+      try lab.recover(["db", "--yes", "--from", unsigned]), status: 5, saying: "is not signed")
+    let taken = try recover(unsigned, key: "none")
+    #expect(taken.status == 0, "\(taken.errorText)")
+    let good = try lab.recover(["db", "--yes", "--from", backup])
+    #expect(good.status == 0 && !good.errorText.contains("signed"), "\(good.errorText)")
     try TestProcess.output(["sed", "-i", "s/\"rows\":1/\"rows\":2/", "\(backup)/manifest.json"])
     let changed = try recover(backup, key: "ours.pub")
     #expect(changed.status == 5 && changed.errorText.contains("the manifest was changed"), "\(changed.errorText)")

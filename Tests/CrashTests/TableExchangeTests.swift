@@ -234,6 +234,38 @@ struct TableExchangeRefusalTests {
     #expect(try scene.schemas().isEmpty)
   }
 
+  @Test("what no other backup would help with is refused as a mistake, and what is no table by its kind")
+  func otherKinds() throws {
+    let scene = try TableExchangeScene(
+      extra: """
+        CREATE TABLE public.parts (id int) PARTITION BY RANGE (id);
+        CREATE TABLE public.part PARTITION OF public.parts FOR VALUES FROM (1) TO (2);
+        CREATE MATERIALIZED VIEW public.sums AS SELECT sum(total) FROM public.orders;
+        CREATE TABLE public.bad (id int); INSERT INTO public.bad VALUES (7); CREATE TABLE public.kept (what regclass);
+        """,
+      live: """
+        DROP MATERIALIZED VIEW public.sums; INSERT INTO public.kept VALUES ('public.bad'), ('public.log');
+        CREATE TABLE public.named (what oid DEFAULT 'public.log'::regclass)
+        """)
+    for (table, reason) in [
+      ("public.part", "can't be restored alone"), ("public.parts", "can't be restored alone"),
+      ("public.sums", "REFRESH MATERIALIZED VIEW public.sums fills it"),
+    ] {
+      let refused = try scene.exchange([table])
+      #expect(refused.status == 2 && refused.errorText.contains(reason), "\(refused.errorText)")
+    }
+    let naming = try scene.exchange(["public.log"])
+    #expect(naming.status == 1 && naming.errorText.contains("a default that names the table"), "\(naming.errorText)")
+    let plan = try scene.exchange(["public.bad"], ["--plan"])
+    #expect(plan.outputText.contains("values of column what of public.kept name the tables"), "\(plan.outputText)")
+    // A row that the table refuses is named by the table's own name.
+    try TestProcess.output(["sed", "-i", "s/^7$/seven/", scene.dump])
+    let bad = try scene.exchange(["public.bad"])
+    #expect(bad.status == 3 && bad.errorText.contains("COPY public.bad: "), "\(bad.errorText)")
+    #expect(!bad.errorText.contains("recover_side"), "\(bad.errorText)")
+    #expect(try scene.schemas().isEmpty)
+  }
+
   @Test("the plan names keys, defaults and triggers that are otherwise in the backup")
   func differences() throws {
     let scene = try TableExchangeScene(
@@ -255,7 +287,8 @@ struct TableExchangeRefusalTests {
   func usage() throws {
     let scene = try TableExchangeScene()
     let unknown = try scene.exchange(["public.ordrs"])
-    #expect(unknown.status == 2)
+    // No run was made of it.
+    #expect(unknown.status == 2 && unknown.outputText == "", "\(unknown.outputText)")
     #expect(unknown.errorText.contains("did you mean `public.orders`?"), "\(unknown.errorText)")
     #expect(try scene.exchange(["public.orders"], ["--serve", "none", "--yes"]).status == 2)
     #expect(try scene.exchange(["public.orders"], ["--in-place", "--confirm", scene.lab.database]).status == 2)
@@ -328,10 +361,18 @@ struct TableExchangeCrashTests {
     let damaged = try scene.content()
     let crashed = try scene.exchange(environment: ["RECOVER_CRASH_AT": "load.commit"])
     #expect(crashed.status == 137)
+    // A backup that is taken meanwhile has nothing of it.
+    let copy = "\(scene.lab.database)_copy"
+    let restored = try scene.lab.recover(
+      ["db", "--from", scene.lab.makeBackup(scene.lab.database), "--into", copy, "--yes"])
+    #expect(restored.status == 0, "\(restored.errorText)")
+    #expect(try scene.lab.content(of: copy) == damaged)
     let other = try scene.lab.recover(
       ["db", "--from", scene.dump, "--table", "public.items", "--yes"], state: "elsewhere")
     #expect(other.status == 6, "\(other.errorText)")
-    let cancelled = try scene.lab.recover(["cancel", "last"])
+    let run = try #require(try scene.lab.recover(["runs"]).outputText.split(separator: "\n").dropFirst().first)
+    let first = String(try #require(run.split(separator: " ").first))
+    let cancelled = try scene.lab.recover(["cancel", first])
     #expect(cancelled.status == 3, "\(cancelled.errorText)\(cancelled.outputText)")
     #expect(try scene.content() == damaged)
     #expect(try scene.schemas().isEmpty)

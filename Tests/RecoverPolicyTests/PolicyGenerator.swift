@@ -20,9 +20,7 @@ struct PolicyGenerator {
         keepPrevious: duration(), keepFailed: duration())
     }
     for name in names(1) where random.chance(1, of: 2) {
-      policy.deployments[name] = DeploymentPolicy(
-        repository: path(), build: maybe { $0.command() }, deploy: command(), services: some(services),
-        health: some(health))
+      policy.deployments[name] = deployment(services, health)
     }
     return policy
   }
@@ -30,11 +28,21 @@ struct PolicyGenerator {
   private mutating func database(_ services: [String], _ health: [String]) -> DatabasePolicy {
     DatabasePolicy(
       url: "postgres://\(name())@localhost:5432/\(name())", adminURL: maybe { "postgresql:///\($0.name())" },
-      maintenanceDatabase: maybe { $0.line() }, passwordFile: maybe { $0.path() }, services: some(services),
+      maintenanceDatabase: maybe { $0.line() }, passwordFile: maybe { $0.path() }, publicKey: maybe { $0.path() },
+      services: some(services),
       health: some(health), keepPrevious: duration(), keepFailed: duration(),
       assertions: names(2).map { .init(name: $0, sql: text()) },
       freeDisk: maybe { ByteCount($0.random.int(0...1 << 40)) },
       afterRestore: names(2).map { hook($0) }, serve: random.pick(ServeMode.allCases))
+  }
+
+  private mutating func deployment(_ services: [String], _ health: [String]) -> DeploymentPolicy {
+    let strategy = random.pick(DeploymentPolicy.Strategy.allCases)
+    return DeploymentPolicy(
+      repository: path(), strategy: strategy, releases: strategy == .worktree ? path() : nil, remote: line(),
+      track: maybe { $0.line() }, compatible: maybe { $0.command() }, build: maybe { $0.command() }, deploy: command(),
+      environment: map(), buildTimeout: duration(), deployTimeout: duration(), keep: random.int(2...9),
+      services: some(services), health: some(health))
   }
 
   private mutating func hook(_ name: String) -> HookPolicy {

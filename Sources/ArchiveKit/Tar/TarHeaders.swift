@@ -23,20 +23,30 @@ struct TarHeaders {
   var name: TarName? { own?.sparse.name ?? own?.path ?? longName }
 
   mutating func add(_ records: PaxRecords) throws(TarFault) {
-    guard pending == nil else { throw TarFault("\(pending ?? "") and an extended header stand before one member") }
+    guard own == nil else { throw TarFault("two extended headers stand before one member") }
     var fields = everyone
     try fields.apply(records, scope: .member)
     own = fields
+    try checkNames()
   }
 
   mutating func add(longName payload: [UInt8]) throws(TarFault) {
-    guard own == nil, longName == nil else { throw TarFault("a member has two long names") }
+    guard longName == nil else { throw TarFault("a member has two long names") }
     longName = try Self.longText(payload)
+    try checkNames()
   }
 
   mutating func add(longLink payload: [UInt8]) throws(TarFault) {
-    guard own == nil, longLink == nil else { throw TarFault("a member has two long link targets") }
+    guard longLink == nil else { throw TarFault("a member has two long link targets") }
     longLink = try Self.longText(payload)
+    try checkNames()
+  }
+
+  /// A long name and an extended header may stand together, in any order, as long as only one of them names the member.
+  private func checkNames() throws(TarFault) {
+    guard let own else { return }
+    if longName != nil, own.path != nil || own.sparse.name != nil { throw TarFault("a member has two long names") }
+    if longLink != nil, own.linkPath != nil { throw TarFault("a member has two long link targets") }
   }
 
   /// Text that ends in NULs, none inside of it.

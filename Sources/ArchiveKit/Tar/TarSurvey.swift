@@ -23,8 +23,8 @@ package struct TarSurvey: Sendable, Hashable {
   package private(set) var archiveBytes: Int64 = 0
   /// Of the file on disk.
   package private(set) var fileBytes: Int64 = 0
-  package private(set) var sha256: Digest
-  package private(set) var ending: TarReader<TarContent>.Ending
+  package private(set) var sha256 = Digest(of: [])
+  package private(set) var ending = TarReader<PipelinedSource>.Ending.complete
 
   /// So many unknown keywords are kept.
   private static let keywordLimit = 20
@@ -41,9 +41,15 @@ package struct TarSurvey: Sendable, Hashable {
     _ file: TarFile, budget: TarBudget = .standard, hashesFiles: Bool = true, _ interruption: Interruption? = nil,
     progress: (Int64) -> Void = { _ in }, visit: (TarMember, Digest?) throws -> Void = { _, _ in }
   ) throws {
-    var reader = try file.open(budget: budget, interruption)
-    sha256 = reader.fileDigest
-    ending = .complete
+    try PipelinedSource.reading(file, budget: budget, interruption ?? Interruption()) { reader in
+      try add(&reader, hashesFiles: hashesFiles, progress: progress, visit: visit)
+    }
+  }
+
+  private mutating func add(
+    _ reader: inout TarReader<PipelinedSource>, hashesFiles: Bool, progress: (Int64) -> Void,
+    visit: (TarMember, Digest?) throws -> Void
+  ) throws {
     var buffer = [UInt8](repeating: 0, count: 1 << 18)
     var told: Int64 = 0
     while let member = try reader.next() {
@@ -65,9 +71,12 @@ package struct TarSurvey: Sendable, Hashable {
       }
       try visit(member, hasher.finish())
     }
+    guard let digest = reader.fileDigest else {
+      throw RecoverError(.bug, "an archive was read to its end and has no digest")
+    }
     archiveBytes = reader.archiveBytes
-    fileBytes = reader.consumedBytes
-    sha256 = reader.fileDigest
+    fileBytes = reader.fileBytes
+    sha256 = digest
     ending = reader.ending ?? .complete
   }
 
@@ -96,7 +105,7 @@ package struct TarSurvey: Sendable, Hashable {
   }
 
   private static func checkNames(
-    of member: TarMember, in reader: borrowing TarReader<TarContent>
+    of member: TarMember, in reader: borrowing TarReader<PipelinedSource>
   ) throws {
     if member.kind == .label { return }
     do {

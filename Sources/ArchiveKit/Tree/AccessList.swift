@@ -106,6 +106,26 @@ struct AccessList: Hashable {
       && pairs.allSatisfy { $0.0.tag != $0.1.tag || $0.0.number != $0.1.number }
   }
 
+  /// The text form that archives have, with numbers in the place of names: `user::rw-,user:1000:r--,...`.
+  var text: [UInt8] {
+    let lines = entries.map { entry in
+      let letters = [(4, "r"), (2, "w"), (1, "x")].map { bit, letter in
+        entry.permissions & UInt16(bit) == 0 ? "-" : letter
+      }
+      let what =
+        switch entry.tag {
+        case Self.owner: "user:"
+        case Self.user: "user:\(entry.number)"
+        case Self.owningGroup: "group:"
+        case Self.group: "group:\(entry.number)"
+        case Self.mask: "mask:"
+        default: "other:"
+        }
+      return "\(what):\(letters.joined())"
+    }
+    return Array(lines.joined(separator: ",").utf8)
+  }
+
   /// The size of a list that says no more than a mode does: a header, and owner, group and others.
   static let plainByteCount = 4 + 3 * 8
 

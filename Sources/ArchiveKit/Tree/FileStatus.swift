@@ -10,6 +10,8 @@ struct FileStatus: Hashable {
   let blocks: UInt64
   let size: Int64
   let modified: TarTime
+  /// When anything of it was changed last, by the kernel's clock.
+  let changed: TarTime
   /// Nil for a kind that Linux does not have.
   let kind: FileKind?
   /// The twelve bits of chmod(2).
@@ -22,6 +24,20 @@ struct FileStatus: Hashable {
   init?(_ directory: Int32, _ name: [UInt8]) {
     var status = recover_status()
     guard unsafe recover_status_at(directory, FileName.c(name), AT_SYMLINK_NOFOLLOW, &status) == 0 else { return nil }
+    self.init(status)
+  }
+
+  /// - Returns: nil with `errno`. A link at the end is followed.
+  init?(path: String) {
+    var status = recover_status()
+    guard unsafe recover_status_at(AT_FDCWD, path, 0, &status) == 0 else { return nil }
+    self.init(status)
+  }
+
+  /// Looks at a name in a directory; links are not followed.
+  init?(_ directory: Int32, cName: [CChar]) {
+    var status = recover_status()
+    guard unsafe recover_status_at(directory, cName, AT_SYMLINK_NOFOLLOW, &status) == 0 else { return nil }
     self.init(status)
   }
 
@@ -39,6 +55,7 @@ struct FileStatus: Hashable {
     blocks = status.blocks
     size = status.size
     modified = TarTime(seconds: status.modified_seconds, nanoseconds: Int32(status.modified_nanoseconds))
+    changed = TarTime(seconds: status.changed_seconds, nanoseconds: Int32(status.changed_nanoseconds))
     kind = FileKind(rawValue: status.mode & FileKind.mask)
     mode = UInt16(status.mode & 0o7777)
     user = status.user

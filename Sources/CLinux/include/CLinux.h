@@ -24,7 +24,7 @@ int recover_openat2(int directory, const char *path, int flags, unsigned mode, u
 // What fstatat(2) says of a file, without the timespec and the device numbers that Swift can't take apart.
 struct recover_status {
   uint64_t device, inode, links, blocks;
-  int64_t size, modified_seconds, modified_nanoseconds;
+  int64_t size, modified_seconds, modified_nanoseconds, changed_seconds, changed_nanoseconds;
   uint32_t mode, user, group, major, minor;
 };
 
@@ -44,6 +44,10 @@ int recover_chmod_path_descriptor(int descriptor, unsigned mode);
 
 // What is free on the file system of a descriptor, for us: bytes and inodes (fstatvfs(3)).
 int recover_room(int descriptor, int64_t *bytes, int64_t *inodes);
+
+// The same with what is used, so that both together are what an ordinary user can use.
+int recover_usage(
+  int descriptor, int64_t *used_bytes, int64_t *free_bytes, int64_t *used_inodes, int64_t *free_inodes);
 
 // syncfs(2).
 int recover_syncfs(int descriptor);
@@ -69,6 +73,10 @@ int recover_remove_attribute(int descriptor, const char *name);
 // The number of a user or a group by its name (getpwnam_r(3), getgrnam_r(3)): 0, ERANGE when the buffer is too small, or
 // another number when nobody has the name.
 int recover_account_number(const char *name, int is_group, char *buffer, size_t size, uint32_t *number);
+
+// The name of a user or a group by its number (getpwuid_r(3), getgrgid_r(3)), ended by a NUL: 0, ERANGE when the buffer is
+// too small, or another number when nobody has it.
+int recover_account_name(uint32_t number, int is_group, char *buffer, size_t size, const char **name);
 
 // eventfd(2), closed in children, never waiting.
 int recover_eventfd(void);

@@ -68,6 +68,47 @@ enum HTTPTransfer {
     }
   }
 
+  enum CertificateOutcome: Hashable {
+    /// The chain leads to an authority, the name is right, and none has expired; what each one says, the server's first.
+    case verified([Certificate])
+    case refused(String)
+    case notAsked(String)
+  }
+
+  struct Certificate: Hashable {
+    var subject: String
+    /// As libcurl writes it: `Nov 24 20:25:20 2026 GMT`, or `2026-11-24 20:25:20 GMT` with GnuTLS.
+    var expiry: String
+  }
+
+  /// Makes a TLS connection, asks nothing, and reads the certificates.
+  ///
+  /// - Throws: as ``perform(_:_:_:)``.
+  static func certificates(
+    of probe: TLSProbe, _ deadline: Deadline, _ interruption: Interruption
+  ) throws -> CertificateOutcome {
+    try initialize()
+    let left = deadline.remaining
+    guard left > .zero else { return .refused("no time was left to ask") }
+    let sink = Sink(interruption)
+    let handle = try Handle(sink)
+    var request = HTTPProbe(url: "https://\(probe.urlName):\(probe.port)/")
+    request.certificateFile = probe.certificateFile
+    try configure(handle, request, left)
+    try handle.set(CURLOPT_CONNECT_ONLY, 1)
+    try handle.set(CURLOPT_CERTINFO, 1)
+    try handle.connect("\(probe.urlName):\(probe.port):\(probe.urlHost):\(probe.port)")
+    let code = handle.perform()
+    extendLifetime(sink)
+    switch code {
+    case CURLE_OK: return .verified(handle.certificates)
+    case CURLE_ABORTED_BY_CALLBACK, CURLE_URL_MALFORMAT, CURLE_COULDNT_RESOLVE_HOST, CURLE_SSL_CACERT_BADFILE,
+      CURLE_OUT_OF_MEMORY:
+      return .notAsked(handle.explanation(code))
+    default: return .refused(handle.explanation(code))
+    }
+  }
+
   /// libcurl's own state, made once and before any handle: curl_global_init(3) is not safe beside threads
   /// in every build.
   private static let globalCode = recover_curl_global_init()
@@ -91,6 +132,7 @@ enum HTTPTransfer {
     private let curl: UnsafeMutableRawPointer
     private let errorText: UnsafeMutableBufferPointer<CChar>
     private let headers: Headers
+    private let places: Headers
 
     /// The list grows by replacing its pointer, so that it lives behind one.
     @safe private final class Headers {
@@ -107,6 +149,7 @@ enum HTTPTransfer {
       unsafe errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
       unsafe errorText.initialize(repeating: 0)
       headers = Headers()
+      places = Headers()
       unsafe recover_curl_set_pointer(curl, CURLOPT_ERRORBUFFER, errorText.baseAddress)
       let context = unsafe Unmanaged.passUnretained(sink).toOpaque()
       unsafe recover_curl_set_write(
@@ -148,6 +191,27 @@ enum HTTPTransfer {
       }
       unsafe headers.list = unsafe list
       try check(unsafe recover_curl_set_pointer(curl, CURLOPT_HTTPHEADER, list), CURLOPT_HTTPHEADER)
+    }
+
+    /// Goes to another address than the URL says: `HOST:PORT:ADDRESS:PORT`.
+    func connect(_ place: String) throws {
+      guard let list = unsafe curl_slist_append(places.list, place) else {
+        throw RecoverError(.missingRequirement, "libcurl takes no address: out of memory")
+      }
+      unsafe places.list = unsafe list
+      try check(unsafe recover_curl_set_pointer(curl, CURLOPT_CONNECT_TO, list), CURLOPT_CONNECT_TO)
+    }
+
+    /// The certificates of the last connection, the server's own first.
+    var certificates: [Certificate] {
+      var certificates: [Certificate] = []
+      while let expiry = unsafe recover_curl_certificate(curl, Int32(certificates.count), "Expire date") {
+        let subject = unsafe recover_curl_certificate(curl, Int32(certificates.count), "Subject")
+        certificates.append(
+          Certificate(
+            subject: unsafe subject.map { unsafe String(cString: $0) } ?? "", expiry: unsafe String(cString: expiry)))
+      }
+      return certificates
     }
 
     func perform() -> CURLcode { unsafe curl_easy_perform(curl) }

@@ -9,8 +9,7 @@ enum ChildEnvironment {
 
   /// This process's environment, with the command's and the marks over it.
   static func make(for command: Command, in context: ChildContext, mark: String) -> [String: String] {
-    var environment = inherited
-    environment.merge(command.environment) { _, new in new }
+    var environment = base(of: command)
     environment[run] = context.run
     environment[epoch] = String(context.epoch)
     environment[child] = mark
@@ -19,10 +18,13 @@ enum ChildEnvironment {
 
   /// The same for a child of no run: whatever run this process belongs to, it belongs to as well.
   static func make(for command: Command, mark: String) -> [String: String] {
-    var environment = inherited
-    environment.merge(command.environment) { _, new in new }
+    var environment = base(of: command)
     environment[child] = mark
     return environment
+  }
+
+  private static func base(of command: Command) -> [String: String] {
+    inherited.filter { !command.withoutVariables.contains($0.key) }.merging(command.environment) { _, new in new }
   }
 
   /// The environment that this process has.

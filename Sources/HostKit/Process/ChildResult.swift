@@ -28,7 +28,7 @@ package struct ChildResult: Sendable {
 }
 
 extension ChildResult {
-  /// What happened, for messages: `exited with 2: no space left on device`.
+  /// What happened, for messages: `exited with 2: no space left on device`; without secrets, as far as they are known.
   package var summary: String {
     let end =
       switch ending {
@@ -38,7 +38,8 @@ extension ChildResult {
       case .interrupted: "was stopped"
       case .lost: "ended, and its exit status is not known"
       }
-    return tail.lastLine.map { "\(end): \($0)" } ?? end
+    let known = SecretMask.secrets(in: ChildEnvironment.inherited)
+    return tail.lastLine.map { "\(end): \(SecretMask.masked($0, known: known))" } ?? end
   }
 
   /// Fails unless the child exited with 0.

@@ -6,6 +6,8 @@ package struct Command: Sendable, Hashable {
   package var arguments: [String]
   /// Added to the environment that this process has.
   package var environment: [String: String]
+  /// Names of variables that it does not get from this process's environment.
+  package var withoutVariables: Set<String> = []
   /// Where it runs; nil: where this process does.
   package var directory: String?
 

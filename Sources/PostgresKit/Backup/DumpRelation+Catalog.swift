@@ -1,5 +1,16 @@
 internal import RecoverBase
 
+/// Which schemas of a database are read; their names are of plain letters, digits and underscores.
+struct DumpSchemas {
+  /// nil is every one.
+  var wanted: [String]?
+  var leftOut: [String] = []
+
+  fileprivate var parameters: [String?] { [wanted.map(Self.array), Self.array(leftOut)] }
+
+  private static func array(_ names: [String]) -> String { "{\(names.joined(separator: ","))}" }
+}
+
 extension DumpRelation {
   /// What pg_dump writes the content of: tables and sequences outside of the system's schemas.
   ///
@@ -16,6 +27,7 @@ extension DumpRelation {
           AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
             WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'))
       AND ($1::pg_catalog.text[] IS NULL OR n.nspname = ANY ($1::pg_catalog.text[]))
+      AND n.nspname <> ALL ($2::pg_catalog.text[])
     ORDER BY c.oid
     """
 
@@ -23,9 +35,8 @@ extension DumpRelation {
 
   /// What is locked before the snapshot is taken.
   ///
-  /// - Parameter schemas: as an array in SQL; nil is all.
-  static func lockable(in schemas: String? = nil, _ connection: inout Connection) throws -> [Lockable] {
-    try connection.rows("SELECT c.oid, \(qualified), c.relkind \(chosen)", [schemas]).compactMap { row in
+  static func lockable(in schemas: DumpSchemas, _ connection: inout Connection) throws -> [Lockable] {
+    try connection.rows("SELECT c.oid, \(qualified), c.relkind \(chosen)", schemas.parameters).compactMap { row in
       guard row[2] != Kind.sequence.rawValue else { return nil }
       return Lockable(oid: row[0] ?? "", qualified: row[1] ?? "")
     }
@@ -41,13 +52,13 @@ extension DumpRelation {
   ///
   /// The connection speaks that encoding afterwards.
   static func read(
-    encoding: String, in schemas: String? = nil, _ connection: inout Connection
+    encoding: String, in schemas: DumpSchemas, _ connection: inout Connection
   ) throws -> [DumpRelation] {
-    let texts = try connection.query(query, [schemas])
+    let texts = try connection.query(query, schemas.parameters)
     guard encoding != "UTF8" else { return try relations(texts, bytes: texts) }
     // Read twice, since a name is a string for people and bytes for the server.
     try connection.speak(encoding)
-    let bytes = try connection.query(query, [schemas])
+    let bytes = try connection.query(query, schemas.parameters)
     guard texts.rowCount == bytes.rowCount else { throw RecoverError(.bug, "a snapshot changed") }
     return try relations(texts, bytes: bytes)
   }

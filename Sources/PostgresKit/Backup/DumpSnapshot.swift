@@ -41,13 +41,15 @@ package final class DumpSnapshot: Sendable {
   /// - Parameters:
   ///   - encoding: of the rows; nil is the database's own.
   ///   - schemas: names of plain letters, digits and underscores; nil is every schema.
+  ///   - leftOut: the same of those that are not read; nobody else looks at them.
   ///   - lockTimeout: how long one round of locks may take.
   ///   - exported: is given the snapshot's id as soon as others can use it, before the tables are looked at closely.
   /// - Throws: ``RecoverError`` `busy` when a table stays locked by somebody else, `missingRequirement` where our role
   ///   may not read one.
   package static func take(
     _ settings: ConnectionSettings, encoding: String? = nil, in schemas: [String]? = nil,
-    lockTimeout: Duration = .seconds(60), interruption: Interruption? = nil, exported: (String) -> Void = { _ in }
+    leavingOut leftOut: [String] = [], lockTimeout: Duration = .seconds(60), interruption: Interruption? = nil,
+    exported: (String) -> Void = { _ in }
   ) throws -> DumpSnapshot {
     var connection = try Connection.dumping(settings, interruption: interruption)
     try connection.execute("SET lock_timeout = \(max(1, lockTimeout.nanoseconds / 1_000_000))")
@@ -55,7 +57,7 @@ package final class DumpSnapshot: Sendable {
     while true {
       rounds += 1
       if let content = try attempt(
-        encoding, schemas.map { "{\($0.joined(separator: ","))}" }, &connection, exported)
+        encoding, DumpSchemas(wanted: schemas, leftOut: leftOut), &connection, exported)
       {
         connection.interruption = nil
         return DumpSnapshot(content, settings: settings, leader: connection)
@@ -71,7 +73,7 @@ package final class DumpSnapshot: Sendable {
 
   /// One round: nil when tables were made or dropped between the look and the locks.
   private static func attempt(
-    _ encoding: String?, _ schemas: String?, _ connection: inout Connection, _ exported: (String) -> Void
+    _ encoding: String?, _ schemas: DumpSchemas, _ connection: inout Connection, _ exported: (String) -> Void
   ) throws -> Content? {
     let wanted = try DumpRelation.lockable(in: schemas, &connection)
     try connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")

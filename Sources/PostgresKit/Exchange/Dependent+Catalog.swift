@@ -21,6 +21,8 @@ extension Dependent {
     var relation: Relation?
     var columns: [Column]?
     var isOnType: Bool
+    /// Not only on something that belongs to it, such as a sequence.
+    var isOnTable: Bool
     var isOfExtension: Bool
     var definition: Definition?
 
@@ -57,7 +59,10 @@ extension Dependent {
       }
       switch (catalog, relation?.kind) {
       case ("pg_rewrite", "m"): return "would have to be dropped, and made again afterwards"
-      case ("pg_attrdef", _): return "is a default that draws from a sequence of the table"
+      case ("pg_attrdef", _):
+        return isOnTable
+          ? "is a default that names the table, and would go on naming the one that is replaced"
+          : "is a default that draws from a sequence of the table"
       default: return "depends on the table in a way that can't be made anew"
       }
     }
@@ -103,6 +108,8 @@ extension Dependent {
     """
     , dependent AS (
       SELECT d.classid, d.objid, pg_catalog.bool_or(d.refclassid = 'pg_catalog.pg_type'::regclass) AS is_on_type,
+        pg_catalog.bool_or(d.refclassid = 'pg_catalog.pg_class'::regclass
+          AND d.refobjid IN (SELECT oid FROM target)) AS is_on_table,
         pg_catalog.jsonb_agg(DISTINCT pg_catalog.jsonb_build_object('table', a.attrelid::int8, 'name', a.attname))
           FILTER (WHERE a.attname IS NOT NULL) AS columns
       FROM pg_catalog.pg_depend AS d JOIN own ON d.refclassid = own.classid AND d.refobjid = own.objid
@@ -124,7 +131,7 @@ extension Dependent {
         FROM pg_catalog.pg_identify_object(d.classid, d.objid, 0)),
       'relation', CASE WHEN c.oid IS NOT NULL THEN pg_catalog.jsonb_build_object(
         'oid', c.oid::int8, 'schema', n.nspname, 'name', c.relname, 'kind', c.relkind) END,
-      'columns', d.columns, 'isOnType', d.is_on_type,
+      'columns', d.columns, 'isOnType', d.is_on_type, 'isOnTable', d.is_on_table,
       'isOfExtension', EXISTS (
         SELECT FROM pg_catalog.pg_depend AS e WHERE e.deptype = 'e' AND (e.classid = d.classid AND e.objid = d.objid
           OR e.classid = 'pg_catalog.pg_class'::regclass AND e.objid = c.oid)),

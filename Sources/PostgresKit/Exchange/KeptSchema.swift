@@ -24,6 +24,12 @@ extension KeptSchema {
     }
   }
 
+  /// The names of the schemas of a database that are recover's own, and not the application's: those with a breadcrumb,
+  /// and the record of a load that is at work.
+  package static func own(_ connection: inout Connection) throws -> [String] {
+    try list(&connection).map(\.name) + (LoadLedger.exists(&connection) ? [LoadLedger.schema] : [])
+  }
+
   private struct Entry: Decodable {
     var oid: UInt32
     var name: String
@@ -36,7 +42,7 @@ extension KeptSchema {
     SELECT jsonb_agg(jsonb_build_object(
       'oid', n.oid::int8, 'name', n.nspname, 'comment', obj_description(n.oid, 'pg_namespace'),
       'tables', (SELECT jsonb_agg(c.relname ORDER BY c.relname) FROM pg_class AS c
-        WHERE c.relnamespace = n.oid AND c.relkind = 'r'),
+        WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p')),
       'sizeBytes', (SELECT sum(pg_total_relation_size(c.oid))::int8 FROM pg_class AS c
         WHERE c.relnamespace = n.oid AND c.relkind = 'r')) ORDER BY n.nspname)
     FROM pg_namespace AS n

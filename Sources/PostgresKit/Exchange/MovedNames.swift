@@ -18,4 +18,9 @@ package struct MovedNames: Sendable, Hashable {
   package func moved(_ name: SQLName) -> SQLName {
     self[name].map { SQLName(schema: $0, name.name) } ?? name
   }
+
+  /// The name in the dump of what has this name beside the live one; the name itself for anything else.
+  func original(_ name: SQLName) -> SQLName {
+    schemas.first { $0.value == name.schema && $0.key.name.utf8.elementsEqual(name.name.utf8) }?.key ?? name
+  }
 }

@@ -29,6 +29,40 @@ extension StagingRehearsal {
     ).map { "column \($0[0] ?? "") of \(table.sqlName) names tables, and would name the one that is replaced" }
   }
 
+  /// More than so much is not read to look for names of tables.
+  private static let readBytes: Int64 = 256 << 20
+
+  /// Values of other live tables that name the tables: they go on naming the ones that are replaced.
+  func namingValues(_ connection: inout Connection) throws -> [String] {
+    let oids = oidArray(live.map(\.oid))
+    let columns = try connection.rows(
+      """
+      SELECT c.oid::regclass, a.attname, pg_catalog.pg_relation_size(c.oid)
+      FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
+      JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+      WHERE a.atttypid = 'pg_catalog.regclass'::regtype AND a.attnum > 0 AND NOT a.attisdropped
+        AND c.relkind IN ('r', 'm') AND c.oid <> ALL ($1::oid[]) AND n.nspname !~ '^(pg|recover)_'
+        AND n.nspname <> 'information_schema' ORDER BY 1, 2
+      """, [oids])
+    var remarks: [String] = []
+    for row in columns {
+      let (table, column) = (row[0] ?? "", row[1] ?? "")
+      guard let size = row[2].flatMap({ Int64($0) }), size <= Self.readBytes else {
+        remarks.append("column \(column) of \(table) may name the tables, and would go on naming the replaced ones")
+        continue
+      }
+      var found: String?
+      _ = try attempt(&connection) { connection in
+        found = try connection.value(
+          "SELECT true FROM \(table) WHERE \(Quoting.identifier(column))::oid = ANY ($1::oid[]) LIMIT 1", [oids])
+      }
+      if found != nil {
+        remarks.append("values of column \(column) of \(table) name the tables, and will name the replaced ones")
+      }
+    }
+    return remarks
+  }
+
   /// Definitions that name columns by their place, `FROM t q(a, b)`, where the backup has them in another order.
   private func movedColumns(
     of staged: UInt32, _ table: ExchangeTable, _ connection: inout Connection

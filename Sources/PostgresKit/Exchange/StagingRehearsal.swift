@@ -77,7 +77,7 @@ package struct StagingRehearsal: Sendable {
   /// Runs something that may fail without ending the transaction.
   ///
   /// - Returns: what the server said.
-  private func attempt(
+  func attempt(
     _ connection: inout Connection, _ body: (inout Connection) throws -> Void
   ) throws -> RecoverError? {
     try connection.execute("SAVEPOINT attempt")
@@ -105,6 +105,7 @@ extension StagingRehearsal {
     findings.problems += try missingKeys(staged, &connection)
     findings.problems += try changedMeanings(staged, &connection)
     if missing.isEmpty { try makeDependents(&connection, &findings) }
+    findings.differences += try namingValues(&connection)
     for table in live {
       guard let oid = staged[table.oid] else { continue }
       findings.differences += try TableDifferences.read(live: table, staged: oid, &connection)

@@ -42,7 +42,7 @@ package struct StagingRules: Sendable {
   }
 
   func action(for statement: DumpStatement, _ bytes: Span<UInt8>, syntax: SQLSyntax) -> Action {
-    if extent == .rows, !Self.carriesRows(statement.kind) { return .passOver }
+    if extent == .rows, !carriesRows(statement.kind, bytes, syntax) { return .passOver }
     switch statement.kind {
     case .empty, .setting, .setRole, .setSessionAuthorization: return .asWritten
     case .insert(let table):
@@ -57,11 +57,14 @@ package struct StagingRules: Sendable {
   }
 
   /// What a table needs to take rows, and nothing else.
-  private static func carriesRows(_ kind: DumpStatement.Kind) -> Bool {
+  private func carriesRows(_ kind: DumpStatement.Kind, _ bytes: Span<UInt8>, _ syntax: SQLSyntax) -> Bool {
     switch kind {
-    case .empty, .setting, .setRole, .setSessionAuthorization, .insert: true
-    case .create(let object): object.kind == .table
-    default: false
+    case .empty, .setting, .setRole, .setSessionAuthorization, .insert: return true
+    case .create(let object): return object.kind == .table
+    case .alter(.table, _):
+      guard let (parent, child) = Self.attachment(bytes, syntax) else { return false }
+      return tables.contains(parent) && tables.contains(child)
+    default: return false
     }
   }
 
@@ -166,6 +169,16 @@ extension StagingRules {
   /// `REFERENCES table`.
   static func referencedTable(_ bytes: Span<UInt8>, _ syntax: SQLSyntax) -> SQLName? {
     name(after: "references", bytes, syntax)
+  }
+
+  /// `ALTER TABLE parent ATTACH PARTITION child`.
+  static func attachment(_ bytes: Span<UInt8>, _ syntax: SQLSyntax) -> (parent: SQLName, child: SQLName)? {
+    var cursor = SQLCursor(bytes, syntax: syntax)
+    guard cursor.take("alter", "table") else { return nil }
+    _ = cursor.take("only")
+    guard let parent = cursor.qualifiedName(), cursor.take("attach", "partition"), let child = cursor.qualifiedName()
+    else { return nil }
+    return (parent, child)
   }
 
   /// `CREATE STATISTICS ... FROM table`.

@@ -28,13 +28,19 @@ package struct StagingScript: Sendable {
     _ index: DumpIndex, database: String?, tables: [SQLName], extent: StagingExtent = .everything,
     schemas: (String) -> String, read: (DumpEntry) throws -> SQLText
   ) throws {
-    let chosen = Set(tables)
+    let entries = index.entries.filter { database == nil || index.states[$0.state].database == database }
+    var chosen = Set(tables)
+    if extent == .rows { chosen = try PartitionTree(entries, index, read: read).members(below: tables) }
+    guard extent == .everything || Set(chosen.map(\.name)).count == chosen.count else {
+      throw RecoverError(
+        .usage, "partitions of \(tables.first?.description ?? "") in several schemas have the same name",
+        hint: "name one partition after the other")
+    }
     var names = MovedNames()
     for table in chosen { names[table] = schemas(table.schema ?? "") }
     rules = StagingRules(
       names: names, tables: chosen, commentedSchema: schemas(tables.first?.schema ?? ""))
     rules.extent = extent
-    let entries = index.entries.filter { database == nil || index.states[$0.state].database == database }
     var survey = TableSurvey(chosen: chosen, extent: extent)
     var parsed: [(entry: DumpEntry, text: SQLText, syntax: SQLSyntax)] = []
     for entry in entries {
@@ -131,6 +137,8 @@ private struct TableSurvey {
       made.insert(object.name)
       var words = cursor
       while !words.isAtEnd {
+        // What is partitioned comes with its partitions where rows alone are wanted.
+        if extent == .rows, words.take("partition", "by") { continue }
         if words.isAt("inherits") || words.isAt("partition") {
           refusals.append("table \(object.name) is a part of other tables, or has parts (line \(line))")
           break
@@ -157,9 +165,8 @@ private struct TableSurvey {
       if chosen.contains(table), words.take("sequence", "name") {
         if let sequence = words.qualifiedName() { parts.insert(sequence) }
       } else if words.take("attach", "partition") || words.take("inherit") {
-        // Rows of a partition stand in the partition; who is attached where is not restored with them.
-        if let other = words.qualifiedName(), chosen.contains(other) && extent == .everything || chosen.contains(table)
-        {
+        // Where rows alone are wanted, a table comes with its partitions, and a partition alone without its place.
+        if let other = words.qualifiedName(), extent == .everything, chosen.contains(other) || chosen.contains(table) {
           refusals.append("table \(chosen.contains(table) ? table : other) is a part of other tables (line \(line))")
         }
       } else {
@@ -189,8 +196,35 @@ private struct TableSurvey {
     }
     guard let first = refusals.first else { return }
     let more = refusals.count > 1 ? ", and \(refusals.count - 1) more" : ""
+    // Another backup of the same table would not help.
     throw RecoverError(
-      .backupRefused, "\(first)\(more): it can't be exchanged alone",
-      hint: "--into NAME restores it to a database beside the live one")
+      .usage, "\(first)\(more): it can't be restored alone into the live database",
+      hint: extent == .rows
+        ? "name one of its partitions, or restore it beside the live database with --table and --into NAME"
+        : "--into NAME restores it to a database beside the live one; --rows-into adds missing rows to a partition")
+  }
+}
+
+/// Which tables of a dump are attached to which, so that a partitioned table comes with its partitions.
+private struct PartitionTree {
+  private var children: [SQLName: [SQLName]] = [:]
+
+  init(_ entries: [DumpEntry], _ index: DumpIndex, read: (DumpEntry) throws -> SQLText) throws {
+    for entry in entries {
+      guard case .statement(_, let kept) = entry.content else { continue }
+      let (text, syntax) = (try kept ?? read(entry), index.states[entry.state].syntax)
+      guard let (parent, child) = StagingRules.attachment(text.bytes.span, syntax) else { continue }
+      children[parent, default: []].append(child)
+    }
+  }
+
+  /// The tables, and everything below them.
+  func members(below tables: [SQLName]) -> Set<SQLName> {
+    var members: Set<SQLName> = []
+    var left = tables
+    while let table = left.popLast() {
+      if members.insert(table).inserted { left += children[table] ?? [] }
+    }
+    return members
   }
 }

@@ -311,7 +311,9 @@ extension LoadRun where Source: ~Copyable {
   /// What is being done, for people.
   var activity: String {
     switch mode {
-    case .copy(let progress): return "COPY \(progress.copy.table)"
+    case .copy(let progress):
+      let table = progress.copy.table
+      return "COPY \(request.staging?.names.original(table) ?? table)"
     case .passedCopy: return "passing over another database"
     case .statements, .begun, .transaction, .largeObjects:
       guard case .statement = piece.kind else { return "" }

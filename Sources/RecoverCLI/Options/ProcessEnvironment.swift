@@ -1,4 +1,6 @@
+internal import FoundationEssentials
 internal import Glibc
+internal import RecoverBase
 
 /// What the process was started with.
 enum ProcessEnvironment {
@@ -8,6 +10,9 @@ enum ProcessEnvironment {
     let value = unsafe String(cString: text)
     return value.isEmpty ? nil : value
   }
+
+  /// The values of variables whose names say that they are secret.
+  static var secrets: [String] { SecretMask.secrets(in: ProcessInfo.processInfo.environment) }
 
   /// The current directory, absolute.
   static var currentDirectory: String {

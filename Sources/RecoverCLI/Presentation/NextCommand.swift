@@ -11,7 +11,8 @@ struct NextCommand {
     switch machine.state {
     case .succeeded:
       Self.canBeUndone(machine)
-        ? "\(command("undo")) (\(Self.undoing(machine)), within the retention)" : safetyDump(machine)
+        ? "\(command("undo")) (\(Self.undoing(machine)), within the retention)"
+        : safetyDump(machine) ?? releaseBefore(machine)
     case .rolledBack, .failedClean: command("show")
     case .abandoned: Self.isOfDatabase(machine) ? cleanup(machine) : command("show")
     case .paused: "\(command("resume")) (or \(command("cancel")), which goes back)"
@@ -54,6 +55,15 @@ struct NextCommand {
     return bindings?.safetyDumpPath(run: run).map {
       "recover db --from \(ShellWord.quoted($0)) (brings back what was live before, within the retention)"
     }
+  }
+
+  /// Deploys what was there before a rollback or a deployment.
+  private func releaseBefore(_ machine: RunMachine) -> String? {
+    guard let release = try? machine.plan.bindings.decoded(as: ReleaseBindings.self), let before = release.serving,
+      before.id != release.release.id
+    else { return nil }
+    return
+      "recover deploy \(ShellWord.quoted(release.name)) --to \(before.short) (brings back what was there before)"
   }
 
   /// Whether the run replaced a database that was there before, and kept it.

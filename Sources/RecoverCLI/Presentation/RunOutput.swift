@@ -17,10 +17,13 @@ final class RunOutput: RunObserver {
   private let heading: String
   private let progress: LiveProgress
   private let state = Mutex(State())
+  private let tail: LogTail
   /// The run as this runner found it; nil for a new one.
   private let found: RunMachine?
 
-  init(global: GlobalOptions, run: RunID, plan: Plan, found: RunMachine?) throws {
+  /// - Parameter directory: where the logs of the run's steps are.
+  init(global: GlobalOptions, run: RunID, plan: Plan, found: RunMachine?, directory: String) throws {
+    tail = LogTail(directory: directory, plan: plan)
     self.found = found
     self.global = global
     self.run = run
@@ -44,6 +47,8 @@ final class RunOutput: RunObserver {
     progress.event(
       step: event.step, text: EventText.describe(event, took: took) + next(event, machine), at: record.wallTime,
       isEnd: event.endsStep)
+    let printed = tail.lines(after: event)
+    if !printed.isEmpty { say(printed.joined(separator: "\n")) }
   }
 
   /// A run waits for its approval in the foreground: the command that ends that can't wait for the last line.
@@ -55,6 +60,11 @@ final class RunOutput: RunObserver {
   func progressed(step: String, _ update: Progress) {
     if global.json { return }
     progress.update(step: step, update)
+  }
+
+  /// Does something while a clock runs behind what takes long.
+  func ticking<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
+    try await progress.ticking(body)
   }
 
   /// Says something at once, beside the run's events.

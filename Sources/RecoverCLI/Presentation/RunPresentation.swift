@@ -21,13 +21,14 @@ struct RunPresentation {
   func perform(
     _ run: RunID, plan: Plan, found: RunMachine? = nil, drivers: StepDrivers, _ entry: Runner.Entry
   ) async throws -> ExitStatus {
-    let output = try RunOutput(global: global, run: run, plan: plan, found: found)
+    let output = try RunOutput(
+      global: global, run: run, plan: plan, found: found, directory: composition.directory(of: run))
     let control = RunControl()
     let runner = try composition.runner(for: plan, in: store, drivers: drivers, observer: output, control: control)
     let signals = SignalHandling(control: control, output: output)
     defer { signals.stop() }
     do {
-      let machine = try await runner.perform(run, entry)
+      let machine = try await output.ticking { try await runner.perform(run, entry) }
       if machine.state.isTerminal { await SpoolKeeper(composition).sweep(plan) }
       try output.finish(machine)
       return machine.exitStatus

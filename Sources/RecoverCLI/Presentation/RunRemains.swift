@@ -22,6 +22,10 @@ struct RunRemains {
   private(set) var rowsLeftIn: String?
   /// After-restore hooks whose effect stands though the run went back.
   private(set) var standing: [String] = []
+  /// The stash that still has what was put aside before a release was checked out.
+  private(set) var stash: String?
+  /// A branch that was moved while the run had another commit checked out, so that HEAD stays detached.
+  private(set) var movedBranch: String?
   /// Rows that were written while the failed copy was live; they are in it, and nowhere else.
   private(set) var writesWhileLive: Int64 = 0
   /// The same of a run in place, which can't keep the copy: they are gone.
@@ -47,6 +51,8 @@ struct RunRemains {
       if let left = evidence["rowsLeft"]?.integer, let schema = evidence["leftIn"]?.string {
         (rowsLeft, rowsLeftIn) = (left, schema + (until.map { " until \($0)" } ?? ""))
       }
+      stash = evidence["stashKept"]?.string ?? stash
+      movedBranch = evidence["branchMoved"]?.string ?? movedBranch
       standing += EvidenceText.names(evidence["standing"] ?? .null)
       writesWhileLive += EvidenceText.writes(evidence["writesWhileLive"] ?? .null) ?? 0
       writesLost += EvidenceText.writes(evidence["writesLost"] ?? .null) ?? 0
@@ -86,6 +92,8 @@ struct RunRemains {
     if let safetyDump {
       words.append("the safety dump is \(safetyDump)" + (safetyUntil.map { ", kept until \($0)" } ?? ""))
     }
+    if let stash { words.append("what was put aside is in stash \(stash) (git stash list)") }
+    if let movedBranch { words.append("branch \(movedBranch) was moved meanwhile: HEAD is detached") }
     return words
   }
 }

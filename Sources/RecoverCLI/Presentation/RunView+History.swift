@@ -31,6 +31,7 @@ extension RunView {
       "plan       \(try plan.hash().hex)",
     ]
     if let bindings = try? plan.bindings.decoded(as: DatabaseBindings.self) { lines += facts(bindings) }
+    if let bindings = try? plan.bindings.decoded(as: ReleaseBindings.self) { lines += facts(bindings) }
     lines.append("state      \(isInterrupted ? "interrupted (\(machine.state.name))" : machine.state.name)")
     // What a run that succeeded met on its way is in the timeline.
     guard machine.state != .succeeded else { return lines }
@@ -51,6 +52,16 @@ extension RunView {
     return [source, "target     \(TerminalText.safe(bindings.url)) at \(bindings.serverText)"]
   }
 
+  private static func facts(_ bindings: ReleaseBindings) -> [String] {
+    let before = bindings.before.map { before in
+      "\(before.commit.short) (\(before.commit.subject))" + (before.branch.map { " on branch \($0)" } ?? "")
+    }
+    return [
+      "release    \(bindings.release.short) (\(bindings.release.subject))", "before     \(before ?? "nothing")",
+      "place      \(bindings.directory(of: bindings.release))",
+    ].map { TerminalText.safe($0) }
+  }
+
   private static func remains(_ remains: RunRemains) -> [String] {
     var lines: [String] = []
     if let name = remains.previousDatabase {
@@ -62,6 +73,7 @@ extension RunView {
     if let name = remains.failedDatabase {
       lines.append("failed     \(TerminalText.safe(name))" + (remains.failedUntil.map { ", kept until \($0)" } ?? ""))
     }
+    if let stash = remains.stash { lines.append("stash      \(stash) has what was put aside") }
     for hook in remains.standing { lines.append("stands     what hook \(TerminalText.safe(hook)) did: it has no undo") }
     return lines
   }

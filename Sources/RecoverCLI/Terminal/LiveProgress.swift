@@ -37,6 +37,20 @@ final class LiveProgress: Sendable {
     write { $0.update(step: step, progress, at: .now, time: .now, columns: TerminalInfo.columns) }
   }
 
+  /// Does something while a clock runs behind what takes long.
+  func ticking<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        while true {
+          try await Task.sleep(for: .seconds(1))
+          self.write { $0.tick(at: .now, columns: TerminalInfo.columns) }
+        }
+      }
+      defer { group.cancelAll() }
+      return try await body()
+    }
+  }
+
   /// Takes the live line away.
   func clear() { write { $0.clear() } }
 

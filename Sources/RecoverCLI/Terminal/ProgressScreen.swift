@@ -18,6 +18,11 @@ struct ProgressScreen {
   private let nameColumns: Int
   /// What stands on the live line.
   private var line = ""
+  /// What is being done, whole, and since when nothing else was said of it; empty between steps.
+  private var standing = ""
+  private var standingSince = WallTime(microseconds: 0)
+  /// When the last plain line was written.
+  private var stampedAt = WallTime(microseconds: 0)
   private var drawnAt: Moment?
   private var meters: [String: RateMeter] = [:]
 
@@ -28,6 +33,8 @@ struct ProgressScreen {
   /// Plain lines are never nearer to each other, and come when a tenth more is done or after a minute.
   private static let plainAtMostEvery = Duration.seconds(10)
   private static let plainAtLeastEvery = Duration.seconds(60)
+  /// What stands for a shorter time needs no clock.
+  private static let clockAfter = Duration.seconds(3)
   private static let eraseLine = "\r\u{1B}[K"
   /// Narrower terminals are drawn on as if they had this many columns.
   private static let fewestColumns = 20
@@ -47,6 +54,7 @@ struct ProgressScreen {
   mutating func event(_ text: String, step: String?, at time: WallTime, isEnd: Bool, columns: Int) -> String {
     if isEnd, let step { (meters[step], said[step]) = (nil, nil) }
     let text = TerminalText.safe(text)
+    stand(isEnd ? "" : text, at: time)
     switch mode {
     case .silent: return ""
     case .plain: return stamped(text, time)
@@ -54,8 +62,27 @@ struct ProgressScreen {
     }
   }
 
-  private func stamped(_ text: String, _ time: WallTime) -> String {
-    "\(time.description.dropFirst("2026-11-23T".count)) \(text)\n"
+  private mutating func stand(_ text: String, at time: WallTime) {
+    if standing != text { (standing, standingSince) = (text, time) }
+  }
+
+  /// Once a second: a clock behind what has been standing on the live line for some time; elsewhere a line a minute, so
+  /// that a statement that takes long looks alive.
+  mutating func tick(at time: WallTime, columns: Int) -> String {
+    guard !standing.isEmpty, time - standingSince >= Self.clockAfter else { return "" }
+    let elapsed = Duration.seconds((time - standingSince).nanoseconds / 1_000_000_000).text
+    switch mode {
+    case .silent: return ""
+    case .live: return draw("\(standing)  \(elapsed)", columns)
+    case .plain:
+      guard time - stampedAt >= Self.plainAtLeastEvery else { return "" }
+      return stamped("\(standing), for \(elapsed)", time)
+    }
+  }
+
+  private mutating func stamped(_ text: String, _ time: WallTime) -> String {
+    stampedAt = time
+    return "\(time.description.dropFirst("2026-11-23T".count)) \(text)\n"
   }
 
   /// Whether a plain line about a step's progress is due; the first update only starts the clock.
@@ -84,14 +111,17 @@ struct ProgressScreen {
     meters[step, default: RateMeter()].record(progress.doneBytes, at: now)
     let rate = progress.isMeasured ? meters[step]?.bytesPerSecond : nil
     if mode == .plain {
-      guard isDue(step, progress, at: now) else { return "" }
-      return stamped(TerminalText.safe(ProgressText.line(step: "\(step):", progress, bytesPerSecond: rate)), time)
+      let text = TerminalText.safe(ProgressText.line(step: "\(step):", progress, bytesPerSecond: rate))
+      stand(text, at: time)
+      return isDue(step, progress, at: now) ? stamped(text, time) : ""
     }
     // What is not measured may stand for a long time, so it is drawn at once.
     if progress.isMeasured, let drawnAt, now - drawnAt < Self.redrawEvery { return "" }
     drawnAt = now
     let name = TerminalText.padded(step, columns: nameColumns)
-    return draw(TerminalText.safe(ProgressText.line(step: name, progress, bytesPerSecond: rate)), columns)
+    let text = TerminalText.safe(ProgressText.line(step: name, progress, bytesPerSecond: rate))
+    stand(text, at: time)
+    return draw(text, columns)
   }
 
   /// Takes the live line away, so that other text can be written.

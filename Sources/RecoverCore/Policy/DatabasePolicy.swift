@@ -13,6 +13,8 @@ package struct DatabasePolicy: Sendable, Hashable, Codable {
   package var maintenanceDatabase: String?
   /// A file that holds the password on its first line, absolute.
   package var passwordFile: String?
+  /// A file with the key that has to have signed a backup, absolute; nil where any is taken.
+  package var publicKey: String?
   /// Names of the services that use the database: stopped while it is swapped.
   package var services: [String]
   /// Names of the checks that say whether they work again.
@@ -32,7 +34,8 @@ package struct DatabasePolicy: Sendable, Hashable, Codable {
 
   package init(
     url: String, adminURL: String? = nil, maintenanceDatabase: String? = nil, passwordFile: String? = nil,
-    services: [String] = [], health: [String] = [], keepPrevious: Duration = Self.defaultRetention,
+    publicKey: String? = nil, services: [String] = [], health: [String] = [],
+    keepPrevious: Duration = Self.defaultRetention,
     keepFailed: Duration = Self.defaultRetention, assertions: [Assertion] = [], freeDisk: ByteCount? = nil,
     afterRestore: [HookPolicy] = [], serve: ServeMode = .none
   ) {
@@ -40,6 +43,7 @@ package struct DatabasePolicy: Sendable, Hashable, Codable {
     self.adminURL = adminURL
     self.maintenanceDatabase = maintenanceDatabase
     self.passwordFile = passwordFile
+    self.publicKey = publicKey
     self.services = services
     self.health = health
     self.keepPrevious = keepPrevious
@@ -55,6 +59,7 @@ package struct DatabasePolicy: Sendable, Hashable, Codable {
     case adminURL = "admin-url"
     case maintenanceDatabase = "maintenance-database"
     case passwordFile = "password-file"
+    case publicKey = "public-key"
     case services
     case health
     case keepPrevious = "keep-previous"

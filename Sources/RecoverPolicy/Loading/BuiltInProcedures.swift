@@ -12,6 +12,8 @@ package enum BuiltInProcedures {
     ("built-in/undo.yaml", PackageResources.undo_yaml),
     ("built-in/undo-tables.yaml", PackageResources.undo_tables_yaml),
     ("built-in/undo-rows.yaml", PackageResources.undo_rows_yaml),
+    ("built-in/rollback.yaml", PackageResources.rollback_yaml),
+    ("built-in/deploy.yaml", PackageResources.deploy_yaml),
   ]
 
   /// All of them, by name.

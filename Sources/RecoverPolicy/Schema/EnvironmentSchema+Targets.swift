@@ -13,6 +13,7 @@ extension EnvironmentSchema {
         "maintenance-database", .text(.line), .optional,
         "The database to connect to while the database itself is replaced; otherwise `postgres`."),
       Field("password-file", .text(.path), .optional, "A file with the password on its first line."),
+      Field("public-key", .text(.path), .optional, "A file with the Ed25519 key that must have signed a backup."),
       services,
       healthChecks,
       keepPrevious,
@@ -64,12 +65,43 @@ extension EnvironmentSchema {
     ])
 
   static let deployment = Record(
-    name: "deployment", summary: "A git working tree that commands of its own build and deploy.",
+    name: "deployment", summary: "A git work tree that commands of its own build and deploy.",
     fields: [
-      Field("repository", .text(.path), .required, "The working tree; the commands run in it."),
-      Field("build", .command, .optional, "Builds the checked-out revision."),
-      Field("deploy", .command, .required, "Puts what was built into service."),
+      Field("repository", .text(.path), .required, "The work tree's top directory; the commands run in it."),
+      Field(
+        "strategy", .choice(DeploymentPolicy.Strategy.allCases.map(\.rawValue)),
+        .defaulted(.string(DeploymentPolicy.Strategy.checkout.rawValue)),
+        "Whether a release is checked out in the work tree, or in a directory of its own."),
+      Field(
+        "releases", .text(.path), .optional,
+        "With `strategy: worktree`: the directory of the releases, and of the link `current` to one of them."),
+      Field(
+        "remote", .text(.line), .defaulted(.string(DeploymentPolicy.defaultRemote)), "Where new revisions come from."),
+      Field(
+        "track", .text(.line), .optional,
+        "What `recover deploy` takes when no revision is named, such as origin/main; otherwise what the branch follows."
+      ),
+      Field(
+        "compatible", .command, .optional,
+        "Exits with 0 when RECOVER_RELEASE can take the place of RECOVER_RELEASE_BEFORE, and with 1 when it can't."),
+      Field("build", .command, .optional, "Builds the checked-out revision; it may run again when a run is resumed."),
+      Field("deploy", .command, .required, "Puts what was built into service; it may run again as well."),
+      variables,
+      limit("build-timeout", DeploymentPolicy.defaultTimeout, "How long a build may take."),
+      limit("deploy-timeout", DeploymentPolicy.defaultTimeout, "How long a deployment may take."),
+      Field(
+        "keep", .integer(2...1000), .defaulted(.integer(Int64(DeploymentPolicy.defaultKeep))),
+        "With `strategy: worktree`: how many directories of releases are kept."),
       services,
       healthChecks,
-    ])
+    ],
+    rule: { values in
+      let isWorktree = values["strategy"]?.string == DeploymentPolicy.Strategy.worktree.rawValue
+      guard isWorktree != (values["releases"] != nil) else { return nil }
+      return isWorktree
+        ? RuleViolation(
+          key: "strategy", message: "`worktree` needs a directory for the releases",
+          hint: "add `releases: DIR`, beside the repository and not in it")
+        : RuleViolation(key: "releases", message: "`releases` goes with `strategy: worktree`", hint: nil)
+    })
 }

@@ -116,14 +116,14 @@ package struct BackupCheck: Sendable {
   }
 }
 
-/// Reads a file line by line, in constant memory but for the longest line.
-struct LineReader: ~Copyable {
-  private var source: FileSource
+/// Reads a source line by line, in constant memory but for the longest line.
+struct LineReader<Source: ByteSource & ~Copyable>: ~Copyable {
+  private var source: Source
   private var pending: [UInt8] = []
   private var start = 0
   private var buffer = [UInt8](repeating: 0, count: 1 << 18)
 
-  init(_ source: consuming FileSource) { self.source = source }
+  init(_ source: consuming Source) { self.source = source }
 
   /// The next line without its newline; nil at the end.
   mutating func next() throws -> [UInt8]? {

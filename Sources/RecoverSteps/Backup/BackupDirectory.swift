@@ -56,12 +56,19 @@ package struct BackupDirectory: Sendable, Hashable {
     return (try BackupManifest.read(bytes, path: manifestPath), Digest(of: bytes))
   }
 
+  /// The manifest of a backup of any kind, and the digest of its bytes.
+  ///
+  /// - Throws: ``RecoverError`` `backupRefused` for what can't be understood.
+  package func readAny() throws -> (manifest: AnyManifest, digest: Digest) {
+    let bytes = try RunDirectory.read(manifestPath)
+    return (try AnyManifest.read(bytes, path: manifestPath), Digest(of: bytes))
+  }
+
   /// The path of the dump.
   package func dumpPath(_ manifest: BackupManifest) -> String { "\(path)/\(manifest.dump.file)" }
 
   /// Writes the manifest, and its signature, whole and synced.
-  func keep(_ manifest: BackupManifest, signedBy key: SigningKey?) throws {
-    let bytes = try manifest.encoded()
+  func keep(_ bytes: [UInt8], signedBy key: SigningKey?) throws {
     try RunDirectory.write(bytes, to: manifestPath)
     if let key { try RunDirectory.write(try key.signature(of: bytes), to: signaturePath) }
   }
@@ -74,7 +81,8 @@ package struct BackupDirectory: Sendable, Hashable {
   package func checkSignature(_ key: VerifyingKey) throws {
     guard isSigned else {
       throw RecoverError(
-        .backupRefused, "the backup \(path) is not signed", hint: "leave --public-key out if that is how it should be")
+        .backupRefused, "the backup \(path) is not signed",
+        hint: "without --public-key, or with --public-key none, it is taken all the same")
     }
     guard key.isValid(try RunDirectory.read(signaturePath), for: try RunDirectory.read(manifestPath)) else {
       throw RecoverError(

@@ -53,6 +53,8 @@ package struct FinishedBackup: Sendable {
   package var rows: Int64
   package var duration: Duration
   package var id: String
+  /// Schemas that recover loads or keeps tables in, which are no part of it.
+  package var leftOut: [String]
 }
 
 extension DatabaseAddress {
@@ -70,9 +72,16 @@ extension BackupRequest {
   ///
   /// - Throws: ``RecoverError`` `usage` for an unknown name.
   package mutating func chooseCodec(_ name: String) throws {
+    codec = try .named(name)
+  }
+}
+
+extension GzipCodec {
+  /// - Throws: ``RecoverError`` `usage` for an unknown name.
+  static func named(_ name: String) throws -> GzipCodec {
     guard let codec = GzipCodec(rawValue: name) else {
       throw RecoverError(.usage, "there is no gzip codec \(name)", hint: "zlib or libdeflate")
     }
-    self.codec = codec
+    return codec
   }
 }

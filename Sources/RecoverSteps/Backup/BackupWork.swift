@@ -93,9 +93,9 @@ struct BackupWork: Sendable {
 
   private func takeSnapshot(_ exported: AsyncStream<String>.Continuation) async throws -> DumpSnapshot {
     defer { exported.finish() }
-    let settings = request.settings
+    let (settings, leftOut) = (request.settings, tools.leftOut)
     return try await BlockingThread.run("recover-backup") { interruption in
-      try DumpSnapshot.take(settings, interruption: interruption) { exported.yield($0) }
+      try DumpSnapshot.take(settings, leavingOut: leftOut, interruption: interruption) { exported.yield($0) }
     }
   }
 

@@ -21,7 +21,7 @@ package struct DatabaseBackup: Sendable {
   package func perform() async throws -> FinishedBackup {
     let began = WallTime.now
     let clock = Moment.now
-    let parent = RepositoryLayout(root: request.repository).directory(of: request.name)
+    let parent = RepositoryLayout(root: request.repository).directory(of: request.name, .database)
     let id = BackupID(time: began, run: request.run)
     let request = request
     let server = try await BlockingThread.run("recover-backup") { try ServerLook.take(request.settings, $0) }
@@ -37,12 +37,13 @@ package struct DatabaseBackup: Sendable {
       manifest.durationMilliseconds = (Moment.now - clock).nanoseconds / 1_000_000
       let done = manifest
       let directory = try await BlockingThread.run("recover-backup") { _ in
-        try BackupDirectory(path: partial.path).keep(done, signedBy: request.signingKey)
+        try BackupDirectory(path: partial.path).keep(try done.encoded(), signedBy: request.signingKey)
         return try partial.publish()
       }
       return FinishedBackup(
         directory: directory, bytes: done.fileBytes, contentBytes: done.dump.contentBytes, tables: done.tables.count,
-        rows: done.rows, duration: Moment.now - clock, id: id.text)
+        rows: done.rows, duration: Moment.now - clock, id: id.text,
+        leftOut: server.ownSchemas)
     } catch {
       partial.discard()
       throw error
@@ -57,6 +58,8 @@ struct ServerLook: Sendable {
   var systemIdentifier: String?
   /// Whether our role may read the hashes of passwords.
   var isSuperuser: Bool
+  /// Schemas in which recover loads or keeps tables of the database.
+  var ownSchemas: [String]
 
   static func take(_ settings: ConnectionSettings, _ interruption: Interruption) throws -> ServerLook {
     var connection = try Connection.administrative(settings, interruption: interruption)
@@ -68,7 +71,7 @@ struct ServerLook: Sendable {
     }
     return ServerLook(
       version: connection.serverVersion, systemIdentifier: identity?.systemIdentifier,
-      isSuperuser: connection.parameterStatus("is_superuser") == "on")
+      isSuperuser: connection.parameterStatus("is_superuser") == "on", ownSchemas: try KeptSchema.own(&connection))
   }
 }
 

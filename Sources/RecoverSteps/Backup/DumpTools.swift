@@ -8,6 +8,8 @@ struct DumpTools: Sendable {
   let pgDump: String
   /// What `pg_dump --version` says: `15.18`.
   let version: String
+  /// Schemas that are recover's own: no part of a backup.
+  let leftOut: [String]
   private let context: ChildContext
   private let settings: ConnectionSettings
   private let isSuperuser: Bool
@@ -23,7 +25,7 @@ struct DumpTools: Sendable {
     let context = ChildContext(run: run, epoch: 1, logFile: "\(directory)/tools.log") { _ in }
     let program = try await DumpProgram.find(serverVersion: server.version, purpose: "a backup", context)
     return DumpTools(
-      pgDump: program.path, version: program.version, context: context, settings: settings,
+      pgDump: program.path, version: program.version, leftOut: server.ownSchemas, context: context, settings: settings,
       isSuperuser: server.isSuperuser)
   }
 
@@ -34,7 +36,7 @@ struct DumpTools: Sendable {
       [
         "--format=custom", "--compress=0", "--section=pre-data", "--section=post-data", "--snapshot=\(id)",
         "--lock-wait-timeout=10s", "--file=\(archive)",
-      ])
+      ] + leftOut.map { "--exclude-schema=\($0)" })
   }
 
   /// One section of such an archive as SQL.
@@ -51,7 +53,7 @@ struct DumpTools: Sendable {
       [
         "--format=plain", "--section=data", "--exclude-table-data=*.*", "--snapshot=\(snapshot.id)",
         "--lock-wait-timeout=10s", "--file=\(file)",
-      ])
+      ] + leftOut.map { "--exclude-schema=\($0)" })
   }
 
   /// The roles of the whole server, with the hashes of their passwords where we may read those.

@@ -8,45 +8,58 @@ package struct Repository: Sendable {
 
   package init(root: String) { layout = RepositoryLayout(root: root) }
 
+  /// Where the backups of one database or tree are.
+  package struct Place: Sendable, Hashable {
+    package var kind: BackupKind
+    /// As that of a directory.
+    package var name: String
+  }
+
   /// A backup that was finished.
   package struct Entry: Sendable {
-    /// The name of its directory's parent.
-    package var name: String
+    package var place: Place
     package var id: BackupID
     package var directory: BackupDirectory
     /// Nil where the manifest can't be read.
-    package var manifest: BackupManifest?
+    package var manifest: AnyManifest?
     package var verification: BackupDirectory.Verification?
     package var problem: String?
   }
 
-  /// The names under which there are backups, as those of their directories.
-  package func directoryNames() -> [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: layout.databases)) ?? []).filter { !$0.hasPrefix(".") }
-      .sorted()
-  }
-
-  /// The finished backups in one of these directories, newest first.
-  package func backups(in name: String) -> [Entry] {
-    let directory = "\(layout.databases)/\(name)"
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-    return names.compactMap { BackupID($0) }.sorted(by: >).map { id in
-      entry(name, id, BackupDirectory(path: "\(directory)/\(id)"))
+  /// Where there are backups: of databases, then of trees, by name.
+  ///
+  /// - Parameter name: only those that have this name.
+  package func places(named name: String? = nil) -> [Place] {
+    let wanted = name.map { RepositoryLayout.fileName(of: $0) }
+    return BackupKind.allCases.flatMap { kind in
+      ((try? FileManager.default.contentsOfDirectory(atPath: layout.directory(of: kind))) ?? [])
+        .filter { !$0.hasPrefix(".") && (wanted == nil || $0 == wanted) }.sorted().map { Place(kind: kind, name: $0) }
     }
   }
 
-  private func entry(_ name: String, _ id: BackupID, _ directory: BackupDirectory) -> Entry {
+  private func directory(of place: Place) -> String { "\(layout.directory(of: place.kind))/\(place.name)" }
+
+  /// The finished backups in one of these places, newest first.
+  package func backups(in place: Place) -> [Entry] {
+    let directory = directory(of: place)
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+    return names.compactMap { BackupID($0) }.sorted(by: >).map { id in
+      entry(place, id, BackupDirectory(path: "\(directory)/\(id)"))
+    }
+  }
+
+  private func entry(_ place: Place, _ id: BackupID, _ directory: BackupDirectory) -> Entry {
     do {
-      let (manifest, digest) = try directory.read()
+      let (manifest, digest) = try directory.readAny()
       return Entry(
-        name: name, id: id, directory: directory, manifest: manifest,
+        place: place, id: id, directory: directory, manifest: manifest,
         verification: directory.verification(of: digest))
     } catch {
       return Entry(
-        name: name, id: id, directory: directory, problem: (error as? RecoverError)?.message ?? "can't be read")
+        place: place, id: id, directory: directory, problem: (error as? RecoverError)?.message ?? "can't be read")
     }
   }
 
   /// What dead writers left, and what living ones are at.
-  package func leftovers(in name: String) -> Leftovers { Leftovers(directory: "\(layout.databases)/\(name)") }
+  package func leftovers(in place: Place) -> Leftovers { Leftovers(directory: directory(of: place)) }
 }

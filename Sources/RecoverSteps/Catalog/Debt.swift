@@ -19,7 +19,11 @@ package struct Debt: Sendable, Hashable {
       let snapshot = machine.steps[index].snapshot
       // A database that is not there can't be opened; what is restored from its dump is open.
       let isMoot = isDropped && planned.uses == "database.fence"
-      let payments = isMoot ? [] : (try? payments(planned, machine.plan, snapshot: snapshot)) ?? []
+      let payments =
+        isMoot
+        ? []
+        : planned.uses == "release.deploy"
+          ? (try? goingBack(machine)) ?? [] : (try? payments(planned, machine.plan, snapshot: snapshot)) ?? []
       return Debt(text: planned.obligation ?? planned.id, payments: payments)
     }
   }
@@ -39,6 +43,31 @@ package struct Debt: Sendable, Hashable {
     let services = try ServicesWork(planned, plan, drivers).services
     let running = try? snapshot?.decoded(as: ServicesSnapshot.self).running
     return services.filter { running?.contains($0.name) ?? true }.reversed().map { CommandText.start(of: $0.policy) }
+  }
+
+  /// The commands that deploy the release of before, after its stash was brought back.
+  private static func goingBack(_ machine: RunMachine) throws -> [String] {
+    let bindings = try machine.plan.bindings.decoded(as: ReleaseBindings.self)
+    guard let before = bindings.before, let serving = bindings.serving else { return [] }
+    let deploy = CommandText.of(bindings.deploy)
+    if let releases = bindings.releases, let link = before.link {
+      let directory = link.hasPrefix("/") ? link : "\(releases)/\(link)"
+      return [
+        "ln -sfn \(ShellWord.quoted(link)) \(ShellWord.quoted(releases))/current",
+        "(cd \(ShellWord.quoted(directory)) && \(deploy))",
+      ]
+    }
+    let stash = machine.plan.steps.firstIndex { $0.uses == "release.stash" }.flatMap {
+      machine.steps[$0].snapshot?["stash"]?.string
+    }
+    let words =
+      [
+        "cd \(ShellWord.quoted(bindings.repository))",
+        "git checkout \(ShellWord.quoted(bindings.deployed?.id ?? before.branch ?? serving.id))",
+      ]
+      + (stash.map { ["git stash apply --index \($0)"] } ?? []) + (bindings.build.map { [CommandText.of($0)] } ?? [])
+      + [deploy]
+    return ["(\(words.joined(separator: " && ")))"]
   }
 
   /// psql with the statement that opens the live database as it was.

@@ -11,7 +11,8 @@ package struct StepLibrary: StepCatalog {
   package init(drivers: StepDrivers) { self.drivers = drivers }
 
   /// The definitions, in the order in which documentation lists them.
-  package static let definitions: [StepDefinition] = databaseDefinitions + serviceDefinitions + customDefinitions
+  package static let definitions: [StepDefinition] =
+    databaseDefinitions + releaseDefinitions + serviceDefinitions + customDefinitions
 
   /// What lint and the planner need of them.
   package static var templates: [StepTemplate] { definitions.map(\.template) }

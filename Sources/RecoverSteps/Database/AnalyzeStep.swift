@@ -24,10 +24,22 @@ struct AnalyzeStep: Step {
     }
     try await work.onSide { connection, _ in
       _ = try connection.rows(Self.impatience)
-      _ = try connection.execute("ANALYZE")
+      _ = try connection.execute("ANALYZE (SKIP_LOCKED)")
+      // Those on which autovacuum was at work: it may have been a VACUUM alone.
+      let left = try connection.rows(Self.notAnalyzed).compactMap { $0[0] }
+      for table in left { _ = try connection.execute("ANALYZE \(table)") }
     }
     return .null
   }
+
+  /// Tables with rows of whose columns nothing is known.
+  private static let notAnalyzed = """
+    SELECT c.oid::regclass FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'm') AND c.relnatts > 0 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+      AND pg_catalog.pg_relation_size(c.oid) > 0
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_stats AS s WHERE s.schemaname = n.nspname AND s.tablename = c.relname)
+      AND pg_catalog.pg_has_role(c.relowner, 'USAGE') ORDER BY c.oid
+    """
 
   /// Lets autovacuum give way at once, where the role is a superuser, who alone may set this.
   ///

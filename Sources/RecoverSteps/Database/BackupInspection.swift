@@ -72,15 +72,19 @@ package struct BackupInspection: Sendable {
   ///   dump that was cut off is no error, except where something is selected of it.
   package static func read(
     _ backup: BackupReference, selection: DumpSelection? = nil, segment: String? = nil,
-    progress: @escaping @Sendable (Int64) -> Void = { _ in }
+    progress: @escaping @Sendable (_ doneBytes: Int64, _ totalBytes: Int64?, _ detail: String) -> Void = { _, _, _ in }
   ) async throws -> BackupInspection {
     try await BlockingThread.run("recover-inspect") { interruption in
       let file = try BackupFile(path: backup.path)
       let manifest = try BackupDirectory.containing(backup.path).map {
-        try BackupCheck($0).perform(interruption).digest
+        try BackupCheck($0).perform(interruption) { progress($0, backup.sizeBytes, "comparing with the manifest") }
+          .digest
       }
+      // How much SQL an archive holds is known when it was read.
+      let total = file.archive == nil ? backup.sizeBytes : nil
       let (survey, index) = try DumpIndexFile.make(
-        backup, of: file, in: nil, interruption: interruption, progress: progress)
+        backup, of: file, in: nil, interruption: interruption
+      ) { progress($0, total, "reading") }
       var inspection = BackupInspection(survey, of: backup, form: file.form)
       if let selection {
         let choice = try DumpChoice(survey, path: backup.path, segment: segment, name: segment)

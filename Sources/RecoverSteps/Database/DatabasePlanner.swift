@@ -67,7 +67,8 @@ package struct DatabasePlanner: Sendable {
     return DatabaseBindings(
       name: address.name, url: database.url, adminURL: database.adminURL,
       maintenanceDatabase: found.maintenanceDatabase, passwordFile: database.passwordFile, server: found.server,
-      liveOID: found.liveOID, backup: request.backup, publicKey: request.publicKey, inPlace: request.inPlace,
+      liveOID: found.liveOID, backup: request.backup,
+      publicKey: request.takesUnsigned ? nil : request.publicKey ?? database.publicKey, inPlace: request.inPlace,
       exchange: request.exchange, segment: request.segment, selection: request.selection,
       likeDatabase: request.newLike, withRoles: request.withRoles ? true : nil,
       tuning: request.exchange == nil

@@ -10,6 +10,8 @@ package struct DatabaseRequest: Sendable {
   package var backup: BackupReference
   /// The key that has to have signed the backup, in a file.
   package var publicKey: String?
+  /// A backup is taken without a signature, though the policy wants one.
+  package var takesUnsigned: Bool
   /// Which database of a `pg_dumpall` file is meant; nil where it has only one.
   package var segment: String?
   /// Which tables of it are restored; nil for all.
@@ -28,13 +30,15 @@ package struct DatabaseRequest: Sendable {
   package var exchange: ExchangeBindings?
 
   package init(
-    database: String? = nil, backup: BackupReference, publicKey: String? = nil, segment: String? = nil,
+    database: String? = nil, backup: BackupReference, publicKey: String? = nil,
+    takesUnsigned: Bool = false, segment: String? = nil,
     selection: DumpSelection? = nil, newLike: String? = nil, withRoles: Bool = false, serve: ServeMode? = nil,
     inPlace: InPlaceBindings? = nil, jobs: Int? = nil, exchange: ExchangeBindings? = nil
   ) {
     self.database = database
     self.backup = backup
     self.publicKey = publicKey
+    self.takesUnsigned = takesUnsigned
     self.segment = segment
     self.selection = selection
     self.newLike = newLike

@@ -111,7 +111,7 @@ struct InspectStep: Step {
       guard key == nil else {
         throw RecoverError(
           .backupRefused, "\(path) has no manifest beside it that could be signed",
-          hint: "leave --public-key out for a dump that recover backup did not make")
+          hint: "--public-key none takes a dump that recover backup did not make")
       }
       return nil
     }

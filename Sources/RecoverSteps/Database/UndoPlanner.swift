@@ -13,6 +13,14 @@ package struct UndoPlanner: Sendable {
   /// - Throws: ``RecoverError`` `usage` when the run replaced nothing, `drifted` when the previous database is gone.
   package func plan(undoing run: RunID, _ machine: RunMachine, procedure: Procedure) async throws -> Plan {
     let undone = machine.plan
+    if let release = try? undone.bindings.decoded(as: ReleaseBindings.self) {
+      let before = release.serving.map {
+        "recover deploy \(release.name) --to \($0.short) deploys what was there before"
+      }
+      throw RecoverError(
+        .usage, "run \(run) deployed release \(release.release.short): nothing of it can be swapped back",
+        hint: before ?? "there was no release before it")
+    }
     guard undone.target.kind == .database else {
       throw RecoverError(.usage, "run \(run) was no database recovery: it can't be undone like this")
     }

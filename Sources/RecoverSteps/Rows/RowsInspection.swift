@@ -40,13 +40,14 @@ struct RowsInspection: Sendable {
     server.live = try DatabaseFacts.read(work.bindings.name, &maintenance)
     server.warnings = try ServerInspection(work: work, choice: choice.only(part))
       .checkSpace(server.live, identity, &maintenance)
-    let dumped = part.flatMap(\.tables).first
+    // A partitioned table has its rows in its partitions.
+    let dumped = part.flatMap(\.tables)
     let report = TablesReport(
       tables: [
         TablesReport.Table(
           name: name, liveOID: target.oid, liveRows: target.estimatedRows < 0 ? nil : target.estimatedRows,
-          liveBytes: target.bytes, backupRows: dumped.map { $0.isExact ? $0.rows : nil } ?? 0,
-          backupBytes: (dumped?.copyBytes ?? 0) + (dumped?.insertBytes ?? 0))
+          liveBytes: target.bytes, backupRows: dumped.allSatisfy(\.isExact) ? dumped.reduce(0) { $0 + $1.rows } : nil,
+          backupBytes: dumped.reduce(0) { $0 + $1.copyBytes + $1.insertBytes })
       ], dependents: [], differences: [])
     return Findings(tables: .init(server: server, report: report, part: part), match: match)
   }

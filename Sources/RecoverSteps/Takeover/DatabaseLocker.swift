@@ -3,14 +3,21 @@ internal import RecoverBase
 package import RecoverCore
 package import RecoverEngine
 
-/// Locks a database on its own server; other targets need no lock beyond the lease yet.
+/// Locks a database on its own server, and a deployment beside its repository; other targets need no lock beyond the
+/// lease yet.
 package struct DatabaseLocker: TargetLocker {
   private let drivers: StepDrivers
 
   package init(drivers: StepDrivers) { self.drivers = drivers }
 
   package func lock(_ plan: Plan, run: RunID, epoch: Int64) async throws -> any HeldTargetLock {
-    guard plan.target.kind == .database else { return UnlockedTarget() }
+    switch plan.target.kind {
+    case .database: break
+    case .deployment:
+      let bindings = try plan.bindings.decoded(as: ReleaseBindings.self)
+      return try RepositoryLock(bindings.gitDirectory, run: run, host: drivers.host)
+    case .tree, .custom: return UnlockedTarget()
+    }
     let bindings = try plan.bindings.decoded(as: DatabaseBindings.self)
     let access = try DatabaseAccess(bindings, drivers: drivers, mark: "recover/\(run.text)/\(epoch)")
     return HeldDatabaseLock(

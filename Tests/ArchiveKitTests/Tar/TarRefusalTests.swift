@@ -29,7 +29,7 @@ struct TarRefusalTests {
   }
 
   static let cases: [Case] = [
-    Case("two extended headers", "an extended header and an extended header") {
+    Case("two extended headers", "two extended headers") {
       $0.add(pax: [("path", "a")])
       $0.add(pax: [("path", "b")])
       $0.add(file: "f")
@@ -41,10 +41,22 @@ struct TarRefusalTests {
       $0.add(long: "b")
       $0.add(file: "f")
     },
-    Case("a long name and an extended header", "stand before one member") {
+    Case("a long name and an extended header with another one", "two long names") {
       $0.add(long: "a")
       $0.add(pax: [("path", "b")])
       $0.add(file: "f")
+    },
+    Case("an extended header and a long name", "two long names") {
+      $0.add(pax: [("path", "b")])
+      $0.add(long: "a")
+      $0.add(file: "f")
+    },
+    Case("two long link targets", "two long link targets") {
+      $0.add(long: "a", "K")
+      $0.add(pax: [("linkpath", "b")])
+      var link = TarBuilder.Header("l")
+      link.typeflag = "2"
+      $0.add(link)
     },
     Case("a global header between", "global header stands between") {
       $0.add(pax: [("path", "a")])

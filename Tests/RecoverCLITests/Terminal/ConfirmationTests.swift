@@ -30,7 +30,7 @@ struct ConfirmationTests {
     Row(environment: .production, confirm: "app", result: "confirmed"),
     Row(
       environment: .production, yes: true, confirm: "ap", mayAsk: true,
-      result: "refused: check that this is the database you mean"),
+      result: "refused: check that this is the one you mean"),
     Row(environment: .development, yes: true, dropsTarget: true, result: "refused: confirm with --confirm app"),
     Row(
       environment: .unspecified, yes: true, mayAsk: true, dropsTarget: true,
@@ -40,7 +40,7 @@ struct ConfirmationTests {
     Row(environment: .development, yes: true, confirm: "app", dropsTarget: true, result: "confirmed"),
     Row(environment: .development, confirm: "app", dropsTarget: true, result: "confirmed"),
     Row(
-      environment: .development, yes: true, confirm: "App", result: "refused: check that this is the database you mean"),
+      environment: .development, yes: true, confirm: "App", result: "refused: check that this is the one you mean"),
   ]
 
   @Test("--yes, --confirm and the environment decide together", arguments: rows)

@@ -87,6 +87,28 @@ struct ProgressScreenTests {
     #expect(later == "06:51:31Z load:  10.0 kB of 10.0 kB  99 %  CREATE INDEX i\n")
   }
 
+  @Test("what stands for long gets a clock: on a terminal on its line, elsewhere a line a minute")
+  func clock() {
+    func later(_ seconds: Int64) -> WallTime { Self.time + .seconds(seconds) }
+    let index = Progress(doneBytes: 9999, detail: "CREATE INDEX i", isMeasured: false)
+    var screen = ProgressScreen(mode: .live, steps: [])
+    _ = screen.update(step: "load", index, at: Self.moment(0), time: Self.time, columns: 80)
+    #expect(screen.tick(at: later(2), columns: 80) == "")
+    #expect(screen.tick(at: later(3), columns: 80) == Self.erase + "load  10.0 kB  CREATE INDEX i  3s")
+    #expect(screen.tick(at: later(64), columns: 80) == Self.erase + "load  10.0 kB  CREATE INDEX i  1m4s")
+    _ = screen.event("load: done", step: "load", at: later(65), isEnd: true, columns: 80)
+    #expect(screen.tick(at: later(80), columns: 80) == "")
+    var plain = ProgressScreen(mode: .plain, steps: [])
+    _ = plain.event("prove: begins", step: "prove", at: Self.time, isEnd: false, columns: 80)
+    #expect(plain.tick(at: later(59), columns: 80) == "")
+    #expect(plain.tick(at: later(60), columns: 80) == "06:52:31Z prove: begins, for 1m\n")
+    #expect(plain.tick(at: later(61), columns: 80) == "")
+    #expect(plain.tick(at: later(120), columns: 80) == "06:53:31Z prove: begins, for 2m\n")
+    var silent = ProgressScreen(mode: .silent, steps: [])
+    _ = silent.update(step: "load", index, at: Self.moment(0), time: Self.time, columns: 80)
+    #expect(silent.tick(at: later(100), columns: 80) == "")
+  }
+
   @Test("a step that ended is measured anew when it runs again")
   func again() {
     var screen = ProgressScreen(mode: .live, steps: [])

@@ -10,7 +10,8 @@ struct BackupCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "backup", abstract: "Make backups that carry their proof; list, show and prune them.",
     subcommands: [
-      BackupDatabaseCommand.self, BackupListCommand.self, BackupShowCommand.self, BackupPruneCommand.self,
+      BackupDatabaseCommand.self, BackupFilesCommand.self, BackupListCommand.self, BackupShowCommand.self,
+      BackupPruneCommand.self,
     ])
 }
 
@@ -44,7 +45,7 @@ struct BackupArgument: ParsableArguments {
       return found
     }
     let repository = try repository()
-    let all = repository.directoryNames().flatMap { repository.backups(in: $0) }
+    let all = repository.places().flatMap { repository.backups(in: $0) }
     let found =
       backup == "last" ? all.max { $0.id < $1.id }.map { [$0] } ?? [] : all.filter { $0.id.text.contains(backup) }
     guard let first = found.first else {

@@ -88,11 +88,12 @@ struct BackupDatabaseCommand: ReportingCommand {
 
   private func answer(_ done: FinishedBackup, _ name: String) -> Answer {
     let rate = done.duration.seconds > 0 ? ByteCount(Int64(Double(done.contentBytes) / done.duration.seconds)) : nil
+    let leftOut = done.leftOut.isEmpty ? "" : "\nleft out: \(done.leftOut.joined(separator: ", ")), of recover itself"
     return Answer(
       text: """
         backed up \(name): \(done.tables) tables, \(done.rows) rows, \(ByteCount(done.contentBytes)) in \
         \(ByteCount(done.bytes)), \(ElapsedText.text(done.duration))\(rate.map { ", \($0)/s" } ?? "")
-        \(done.directory)
+        \(done.directory)\(leftOut)
         """,
       rows: [
         [
@@ -100,6 +101,7 @@ struct BackupDatabaseCommand: ReportingCommand {
           "bytes": .integer(done.bytes), "content-bytes": .integer(done.contentBytes),
           "tables": .integer(Int64(done.tables)), "rows": .integer(done.rows),
           "milliseconds": .integer(done.duration.nanoseconds / 1_000_000),
+          "left-out": .array(done.leftOut.map { .string($0) }),
         ]
       ])
   }

@@ -10,7 +10,7 @@ struct BackupListCommand: ReportingCommand {
     commandName: "list", abstract: "List the backups of the repository, newest first.",
     usage: "recover backup list [<name>] [<options>]")
 
-  @Argument(help: ArgumentHelp("Only those of this database.", valueName: "name"))
+  @Argument(help: ArgumentHelp("Only those of this database or tree.", valueName: "name"))
   var name: String?
   @OptionGroup var repository: RepositoryOptions
   @OptionGroup var global: GlobalOptions
@@ -18,18 +18,17 @@ struct BackupListCommand: ReportingCommand {
   mutating func runReporting() async throws -> ExitStatus {
     let policy = try Composition(global).policies(global).policy
     let repository = Repository(root: try repository.directory(global, policy))
-    let names = name.map { [RepositoryLayout.fileName(of: $0)] } ?? repository.directoryNames()
-    var table = TextTable(headings: ["BACKUP", "DATABASE", "TAKEN", "SIZE", "TABLES", "ROWS", "STATE"])
+    var table = TextTable(headings: ["BACKUP", "OF", "NAME", "TAKEN", "SIZE", "HOLDS", "STATE"])
     var rows: [[String: JSONValue]] = []
-    for name in names {
-      for entry in repository.backups(in: name) {
+    for place in repository.places(named: name) {
+      for entry in repository.backups(in: place) {
         table.add(Self.cells(entry))
         rows.append(Self.row(entry))
       }
-      for leftover in repository.leftovers(in: name).entries() {
+      for leftover in repository.leftovers(in: place).entries() {
         let state = leftover.isWritten ? "being written" : "unfinished: its writer is dead; recover cleanup removes it"
         let file = leftover.path.split(separator: "/").last.map(String.init) ?? leftover.path
-        table.add([file, name, "-", "-", "-", "-", state])
+        table.add([file, place.kind.rawValue, place.name, "-", "-", "-", state])
         rows.append([
           "kind": "unfinished", "directory": .string(leftover.path), "being-written": .bool(leftover.isWritten),
         ])
@@ -41,24 +40,40 @@ struct BackupListCommand: ReportingCommand {
 
   private static func cells(_ entry: Repository.Entry) -> [String] {
     guard let manifest = entry.manifest else {
-      return [entry.id.text, entry.name, entry.id.time.description, "-", "-", "-", "damaged: \(entry.problem ?? "")"]
+      let problem = "damaged: \(entry.problem ?? "")"
+      return [entry.id.text, entry.place.kind.rawValue, entry.place.name, entry.id.time.description, "-", "-", problem]
     }
     let state = entry.verification.map { "verified \($0.at)" } ?? "not verified yet"
     return [
-      entry.id.text, manifest.name, manifest.snapshot.time.description, "\(ByteCount(manifest.fileBytes))",
-      "\(manifest.tables.count)", "\(manifest.rows)", state,
+      entry.id.text, entry.place.kind.rawValue, manifest.name, manifest.taken.description,
+      "\(ByteCount(manifest.fileBytes))", holds(manifest), state,
     ]
+  }
+
+  private static func holds(_ manifest: AnyManifest) -> String {
+    switch manifest {
+    case .database(let manifest): "\(manifest.rows) rows of \(manifest.tables.count) tables"
+    case .files(let manifest): "\(manifest.contents.entries) entries"
+    }
   }
 
   private static func row(_ entry: Repository.Entry) -> [String: JSONValue] {
     var row: [String: JSONValue] = [
       "kind": "backup", "id": .string(entry.id.text), "directory": .string(entry.directory.path),
-      "database": .string(entry.manifest?.name ?? entry.name),
+      "of": .string(entry.place.kind.rawValue),
     ]
+    let name = JSONValue.string(entry.manifest?.name ?? entry.place.name)
+    switch entry.place.kind {
+    case .database: row["database"] = name
+    case .files: row["name"] = name
+    }
     if let manifest = entry.manifest {
-      row["taken"] = .string(manifest.snapshot.time.description)
+      row["taken"] = .string(manifest.taken.description)
       row["bytes"] = .integer(manifest.fileBytes)
-      row["rows"] = .integer(manifest.rows)
+      switch manifest {
+      case .database(let manifest): row["rows"] = .integer(manifest.rows)
+      case .files(let manifest): row["entries"] = .integer(manifest.contents.entries)
+      }
     }
     if let verification = entry.verification { row["verified"] = .string(verification.at.description) }
     if let problem = entry.problem { row["problem"] = .string(problem) }

@@ -12,15 +12,15 @@ struct BackupPruneCommand: ReportingCommand {
     discussion: """
       Each rule keeps the newest backup of so many hours, days, weeks (from
       Monday), months and years that have one, in UTC. What any rule keeps is
-      kept; so are the newest of each database, and the newest whose restore was
-      proved. Nothing is removed without --yes.
+      kept; so are the newest of each database and tree, and the newest whose
+      restore was proved. Nothing is removed without --yes.
 
       Examples:
         recover backup prune --keep-daily 7 --keep-weekly 5 --keep-monthly 12
         recover backup prune app --keep-last 3 --keep-within 14d --yes
       """)
 
-  @Argument(help: ArgumentHelp("Only those of this database.", valueName: "name"))
+  @Argument(help: ArgumentHelp("Only those of this database or tree.", valueName: "name"))
   var name: String?
   @Option(help: ArgumentHelp("Keep the newest ones.", valueName: "number"))
   var keepLast = 0
@@ -45,19 +45,18 @@ struct BackupPruneCommand: ReportingCommand {
     let retention = try retention()
     let policy = try Composition(global).policies(global).policy
     let repository = Repository(root: try repository.directory(global, policy))
-    let names = name.map { [RepositoryLayout.fileName(of: $0)] } ?? repository.directoryNames()
-    var table = TextTable(headings: ["BACKUP", "DATABASE", "SIZE", "VERDICT"])
+    var table = TextTable(headings: ["BACKUP", "OF", "NAME", "SIZE", "VERDICT"])
     var rows: [[String: JSONValue]] = []
     var removed: [Repository.Entry] = []
-    for name in names {
-      let entries = repository.backups(in: name)
+    for place in repository.places(named: name) {
+      let entries = repository.backups(in: place)
       let decisions = retention.decide(
         entries.map { Retention.Candidate(id: $0.id, isVerified: $0.verification != nil) }, at: .now)
       for (entry, decision) in zip(entries, decisions) {
         if !decision.isKept { removed.append(entry) }
         let verdict = decision.isKept ? "kept: \(decision.reasons.joined(separator: ", "))" : "to be removed"
         let size = entry.manifest.map { "\(ByteCount($0.fileBytes))" } ?? "-"
-        table.add([entry.id.text, entry.manifest?.name ?? name, size, verdict])
+        table.add([entry.id.text, place.kind.rawValue, entry.manifest?.name ?? place.name, size, verdict])
         rows.append([
           "kind": "backup", "id": .string(entry.id.text), "directory": .string(entry.directory.path),
           "kept": .bool(decision.isKept), "reasons": .array(decision.reasons.map { .string($0) }),

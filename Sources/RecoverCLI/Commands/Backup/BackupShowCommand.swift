@@ -29,15 +29,20 @@ struct BackupShowCommand: ReportingCommand {
       in: {
         Repository(root: try options.directory(global, try Composition(global).policies(global).policy))
       }, global)
-    let (manifest, digest) = try directory.read()
+    let (found, digest) = try directory.readAny()
     if let publicKey { try directory.checkSignature(try KeyFile.verifying(global.absolute(publicKey))) }
-    if check {
-      _ = try await BlockingThread.run("recover-check") { try BackupCheck(directory).perform($0) }
+    switch found {
+    case .database(let manifest):
+      if check { _ = try await BlockingThread.run("recover-check") { try BackupCheck(directory).perform($0) } }
+      return try Answer(text: text(manifest, directory, digest), rows: [try row(manifest, digest)]).write(global)
+    case .files(let manifest):
+      if check { try await BlockingThread.run("recover-check") { try FilesBackupCheck.perform(directory, $0) } }
+      let view = TreeManifestView(manifest: manifest, directory: directory, digest: digest, isChecked: check)
+      return try Answer(text: view.text, rows: [try row(manifest, digest)]).write(global)
     }
-    return try Answer(text: text(manifest, directory, digest), rows: [try row(manifest, digest)]).write(global)
   }
 
-  private func row(_ manifest: BackupManifest, _ digest: Digest) throws -> [String: JSONValue] {
+  private func row(_ manifest: some Encodable, _ digest: Digest) throws -> [String: JSONValue] {
     ["kind": "backup", "sha256": .string(digest.hex), "manifest": try JSONValue(encoding: manifest)]
   }
 

@@ -70,7 +70,8 @@ struct FilesCommand: ReportingCommand {
         hint: "leave them out")
     }
     let policy = try extraction.policy(isComparison: diff != nil)
-    let file = try TarFile(path: global.absolute(from))
+    let choice = try Composition.archive(global.absolute(from))
+    let file = choice.file
     let (budget, isJSON, isQuiet) = (try budget(), global.json, global.quiet)
     if let to {
       let restore = TreeRestore(file, to: global.absolute(to), policy, budget: budget)
@@ -79,7 +80,7 @@ struct FilesCommand: ReportingCommand {
     if let diff { return try await TreeDiffView.run(file, global.absolute(diff), policy, budget, isJSON: isJSON) }
     return listsMembers
       ? try await TarListView.run(file, budget, isJSON: isJSON)
-      : try await TarVerifyView.run(file, budget, isJSON: isJSON, isQuiet: isQuiet)
+      : try await TarVerifyView.run(choice, budget, isJSON: isJSON, isQuiet: isQuiet)
   }
 
   private func budget() throws -> TarBudget {

@@ -92,7 +92,7 @@ struct CleanupCommand: ReportingCommand {
   private func unfinishedBackups(_ policy: Policy) -> [Leftovers.Entry] {
     guard let directory = try? repository.directory(global, policy) else { return [] }
     let repository = Repository(root: directory)
-    return repository.directoryNames().flatMap { repository.leftovers(in: $0).entries() }.filter { !$0.isWritten }
+    return repository.places().flatMap { repository.leftovers(in: $0).entries() }.filter { !$0.isWritten }
   }
 
   private func list(

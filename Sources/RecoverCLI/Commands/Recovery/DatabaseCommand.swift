@@ -49,7 +49,10 @@ struct DatabaseCommand: ReportingCommand {
       valueName: "file|dir"))
   var from: [String]
 
-  @Option(help: ArgumentHelp("Refuse a backup whose manifest this Ed25519 key did not sign.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "Refuse a backup whose manifest this Ed25519 key did not sign; none takes any, whatever the policy wants.",
+      valueName: "file"))
   var publicKey: String?
 
   @Option(help: ArgumentHelp("The database: a URL, or a name of the policy.", valueName: "url|name"))
@@ -176,10 +179,12 @@ struct DatabaseCommand: ReportingCommand {
     let address = try part.into.map(address.new) ?? address
     let drivers = composition.drivers(password: address.password)
     let request = DatabaseRequest(
-      database: database, backup: backup, publicKey: publicKey.map(global.absolute), segment: segment,
+      database: database, backup: backup, publicKey: publicKey.map(global.absolute),
+      takesUnsigned: publicKey == "none", segment: segment,
       selection: try part.into.flatMap { _ in try part.selection() }, newLike: part.into.map { _ in live },
       withRoles: withRoles, serve: serve, inPlace: try inPlaceBindings(composition), jobs: try jobCount(),
       exchange: try exchange())
+    try await SelectionCheck.perform(request)
     let plan = try await DatabasePlanner(policy: policies.policy, drivers: drivers)
       .plan(request, at: address, procedure: try policies.procedure(named: procedureName))
     var action = action

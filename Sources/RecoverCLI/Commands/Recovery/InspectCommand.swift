@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import RecoverBase
+internal import RecoverEngine
 internal import RecoverPolicy
 internal import RecoverSteps
 
@@ -44,7 +45,11 @@ struct InspectCommand: ReportingCommand {
     }
     let backup = try BackupFile(path: BackupDirectory.dump(at: global.absolute(file))).reference()
     try await fitting?.reach()
-    let inspection = try await BackupInspection.read(backup)
+    let live = LiveProgress(mode: global.json || global.quiet ? .silent : .automatic, steps: ["inspect"])
+    let inspection = try await BackupInspection.read(backup) { done, total, detail in
+      live.update(step: "inspect", Progress(doneBytes: done, totalBytes: total, detail: detail))
+    }
+    live.clear()
     var view = InspectionView(inspection)
     view.estimate = TimeEstimate(
       bytes: inspection.sqlBytes, past: await PastRun.newest(in: try? composition.existingStore()))

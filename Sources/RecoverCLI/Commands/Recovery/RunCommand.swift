@@ -33,6 +33,11 @@ struct RunCommand: ReportingCommand {
         .usage, "procedure \(procedure) restores a database: it needs a backup",
         hint: "recover db --from BACKUP --database NAME")
     }
+    guard !steps.steps.contains(where: { $0.uses.hasPrefix("release.") }) else {
+      throw RecoverError(
+        .usage, "procedure \(procedure) deploys a release: it needs a deployment of the policy",
+        hint: "recover rollback or recover deploy")
+    }
     let plan = try CustomPlanner(policy: policies.policy).plan(steps, host: composition.identity.host)
     return try await PlannedRun(composition: composition, global: global, action: action)
       .confirmAndPerform(plan, drivers: composition.drivers())

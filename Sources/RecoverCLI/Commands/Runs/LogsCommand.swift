@@ -26,8 +26,11 @@ struct LogsCommand: ReportingCommand {
         .usage, "run \(found.id) has no step \(name)",
         hint: NearestName.hint(name, among: names) ?? "recover show \(found.id) lists its steps")
     }
-    let logs = steps.compactMap { step in
-      (try? String(contentsOfFile: "\(directory)/\(step).log", encoding: .utf8)).map { (step: step, text: $0) }
+    // What a step's undo printed stands apart, where it has a log of its own.
+    let logs = steps.flatMap { [$0, "\($0).undo"] }.compactMap { step in
+      (try? String(contentsOfFile: "\(directory)/\(step).log", encoding: .utf8)).map { text in
+        (step: step, text: SecretMask.masked(text, known: ProcessEnvironment.secrets))
+      }
     }
     guard !logs.isEmpty else { return try Answer(text: "no step of run \(found.id) has a log").write(global) }
     return try Answer(

@@ -5,29 +5,36 @@ internal import RecoverBase
 struct TarVerifyView {
   let file: TarFile
   let survey: TarSurvey
+  /// What the archive was compared with; nil where there was nothing.
+  var check: (any ArchiveCheck)?
 
   /// Verifies an archive; in JSON each file is a line with its SHA-256, printed as it is read.
   ///
   /// - Throws: what is wrong with it.
-  static func run(_ file: TarFile, _ budget: TarBudget, isJSON: Bool, isQuiet: Bool) async throws -> ExitStatus {
+  static func run(
+    _ choice: ChosenArchive, _ budget: TarBudget, isJSON: Bool, isQuiet: Bool
+  ) async throws -> ExitStatus {
     try await BlockingThread.run("recover-tar") { interruption in
+      let (file, check) = (choice.file, try choice.makeCheck(interruption))
       var output = LineBuffer()
       let survey: TarSurvey
       do {
         survey = try TarSurvey(
           file, budget: budget, interruption,
           visit: { member, digest in
+            try check?.take(member, digest)
             guard isJSON, !isQuiet else { return }
             var row = TarListView.row(of: member)
             // Of what is stored: the holes of a sparse file are not part of it.
             if let digest { row[member.sparse == nil ? "sha256" : "data-sha256"] = .string(digest.hex) }
             output.add(try JSONLines.line(.object(row)))
           })
+        try check?.finish(survey)
       } catch {
         output.flush()
         throw error
       }
-      let view = TarVerifyView(file: file, survey: survey)
+      let view = TarVerifyView(file: file, survey: survey, check: check)
       if isJSON {
         output.add(try JSONLines.line(.object(view.row)))
         output.add(try JSONLines.line(["kind": "summary", "state": "done", "exit": 0]))
@@ -48,6 +55,7 @@ struct TarVerifyView {
       ("whole", "yes: every checksum holds, and it ends as an archive ends"),
       ("sha256", "\(survey.sha256) of the file"),
     ]
+    if let check { facts.append(("backup", "\(check.expectation): every file is what its manifest says")) }
     facts += notes.map { ("note", $0) }
     return facts.map { "\(TerminalText.padded($0.0, columns: 11)) \(TerminalText.safe($0.1))" }.joined(separator: "\n")
   }
@@ -81,6 +89,15 @@ struct TarVerifyView {
   // MARK: JSON
 
   var row: [String: JSONValue] {
+    var row = archiveRow
+    if let check {
+      row["backup"] = .string(check.expectation)
+      row["manifest-sha256"] = .string(check.digest.hex)
+    }
+    return row
+  }
+
+  private var archiveRow: [String: JSONValue] {
     [
       "kind": "archive", "path": .string(file.path), "form": .string(file.form), "whole": true,
       "sha256": .string(survey.sha256.hex), "file-bytes": .integer(survey.fileBytes),
@@ -92,4 +109,13 @@ struct TarVerifyView {
       "notes": .array(notes.map { .string($0) }),
     ]
   }
+}
+
+/// An archive that somebody named, and what it has to be where that is known.
+struct ChosenArchive: Sendable {
+  let file: TarFile
+  /// Makes what it is compared with, nil for an archive of anybody's.
+  let makeCheck: @Sendable (Interruption) throws -> (any ArchiveCheck)?
+
+  var path: String { file.path }
 }

@@ -7,6 +7,8 @@ struct TreeRestoreView {
   let target: String
   let outcome: TreeRestore.Outcome
   let duration: Duration
+  /// When each phase began.
+  let begins: [TreeRestore.Phase: Moment]
 
   static func run(
     _ restore: TreeRestore, _ file: TarFile, to target: String, _ global: GlobalOptions
@@ -15,15 +17,19 @@ struct TreeRestoreView {
     let progress = FilesProgress(isSilent: global.json || global.quiet)
     defer { progress.clear() }
     let start = Moment.now
+    let begins = Monitor<[TreeRestore.Phase: Moment]>([:])
     let outcome = try await CancelledBySignals.run {
       try await BlockingThread.run("recover-files") { interruption in
         try restore.perform(interruption) { phase, doneBytes, totalBytes in
+          begins.change { begins in if begins[phase] == nil { begins[phase] = .now } }
           progress.update(phase.rawValue, doneBytes: doneBytes, totalBytes: totalBytes ?? size)
         }
       }
     }
     progress.clear()
-    let view = TreeRestoreView(file: file, target: target, outcome: outcome, duration: Moment.now - start)
+    let view = TreeRestoreView(
+      file: file, target: target, outcome: outcome, duration: Moment.now - start,
+      begins: begins.change { $0.merging([.extracting: start]) { $1 } })
     return try Answer(text: view.text, rows: [view.row]).write(global)
   }
 
@@ -61,6 +67,11 @@ struct TreeRestoreView {
     }
   }
 
+  private func milliseconds(from phase: TreeRestore.Phase, to next: TreeRestore.Phase) -> Int64 {
+    guard let start = begins[phase], let end = begins[next] else { return 0 }
+    return (end - start).nanoseconds / 1_000_000
+  }
+
   var row: [String: JSONValue] {
     let report = outcome.report
     let losses = report.losses.map { loss, found in
@@ -76,6 +87,8 @@ struct TreeRestoreView {
       "directories": .integer(report.directories), "links": .integer(report.links), "others": .integer(report.others),
       "content-bytes": .integer(outcome.report.contentBytes), "written-bytes": .integer(report.writtenBytes),
       "sha256": .string(outcome.sha256.hex), "milliseconds": .integer(duration.nanoseconds / 1_000_000),
+      "extracting-milliseconds": .integer(milliseconds(from: .extracting, to: .proving)),
+      "proving-milliseconds": .integer(milliseconds(from: .proving, to: .syncing)),
       "losses": .object(Dictionary(uniqueKeysWithValues: losses)),
       "removed": .array(outcome.removed.map { .string($0) }),
     ]

@@ -28,18 +28,23 @@ struct PlanPreview {
     let library = StepLibrary(drivers: drivers)
     var report: InspectReport?
     for planned in plan.steps {
-      guard planned.kind == .readonly, planned.uses.hasPrefix("database.inspect") else { break }
+      guard planned.kind == .readonly, Self.inspections.contains(where: planned.uses.hasPrefix) else { break }
       let evidence = try await library.step(for: planned, of: plan).perform(context(planned, plan))
       report = try? evidence.decoded(as: InspectReport.self)
       if global.json {
         try write(["kind": "preview", "step": .string(planned.id), "evidence": evidence])
       } else if let report {
         StandardOutput.write(InspectView.text(report))
+      } else if let report = try? evidence.decoded(as: ReleaseReport.self) {
+        StandardOutput.write(ReleasePlanView.text(report))
       }
     }
     for remark in remarks where !global.json { StandardOutput.write("note: \(TerminalText.safe(remark))") }
     try tellCosts(plan, report, past: await PastRun.newest(in: store))
   }
+
+  /// What the names of steps that only look begin with.
+  private static let inspections = ["database.inspect", "release.inspect"]
 
   private func requireUnclaimed(_ plan: Plan, _ store: (any RunStore)?) async throws {
     guard let run = try await store?.runs(of: plan.target.key).first(where: { !$0.isTerminal }) else { return }

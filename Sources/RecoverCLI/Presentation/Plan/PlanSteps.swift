@@ -6,15 +6,17 @@ internal import RecoverSteps
 struct PlanSteps {
   private let plan: Plan
   private let database: DatabaseBindings?
+  private let release: ReleaseBindings?
   private let services: [NamedService]
   private let health: [NamedHealth]
 
   private init(_ plan: Plan) {
     self.plan = plan
     database = try? plan.bindings.decoded(as: DatabaseBindings.self)
+    release = try? plan.bindings.decoded(as: ReleaseBindings.self)
     let custom = try? plan.bindings.decoded(as: CustomBindings.self)
-    services = database?.services ?? custom?.services ?? []
-    health = database?.health ?? custom?.health ?? []
+    services = database?.services ?? release?.services ?? custom?.services ?? []
+    health = database?.health ?? release?.health ?? custom?.health ?? []
   }
 
   static func table(_ plan: Plan) -> String {
@@ -51,6 +53,8 @@ struct PlanSteps {
     case "hooks.after-restore": database?.hooks.isEmpty ?? false ? "the policy has no after-restore hooks" : nil
     case "database.fence": isNew ? "there is no live database yet" : nil
     case "database.retire-previous": isNew ? "there was no database before" : nil
+    case "release.stash": release?.mayStash == false ? "without --stash the work tree has to be clean" : nil
+    case "release.build": release.map { $0.build == nil } ?? false ? "the policy has no build command" : nil
     default: nil
     }
   }
@@ -79,7 +83,39 @@ struct PlanSteps {
       let count = database?.assertions.count ?? 0
       return count == 0
         ? "prove rows and objects" : "prove rows, objects and \(count) assertion\(count == 1 ? "" : "s")"
+    case "release.checkout", "release.build", "release.deploy": return releaseDeed(step) ?? summary
     default: return summary
+    }
+  }
+
+  private func releaseDeed(_ step: PlannedStep) -> String? {
+    guard let release else { return nil }
+    switch step.uses {
+    case "release.checkout":
+      return release.releases == nil
+        ? "check \(release.release.short) out, detached"
+        : "check it out in \(release.directory(of: release.release))"
+    case "release.build": return release.build.map { "run `\(CommandText.of($0))`, while what is there serves on" }
+    case "release.deploy":
+      let run = "run `\(CommandText.of(release.deploy))`"
+      return release.currentLink.map { "switch \($0), \(run)" } ?? run
+    default: return nil
+    }
+  }
+
+  private func releaseUndo(_ step: PlannedStep) -> String? {
+    guard let release, let before = release.before else { return nil }
+    switch step.uses {
+    case "release.stash": return "the changes come back"
+    case "release.checkout":
+      return release.releases == nil ? "\(before.branch ?? before.commit.short) is checked out again" : "removed"
+    case "release.build":
+      return release.releases == nil ? "\((release.serving ?? before.commit).short) is built again" : "removed with it"
+    case "release.deploy":
+      return release.releases == nil
+        ? "\((release.serving ?? before.commit).short) is built and deployed again"
+        : "\(before.commit.short) is deployed again"
+    default: return nil
     }
   }
 
@@ -105,7 +141,7 @@ struct PlanSteps {
       }
       return standing.isEmpty
         ? "undone" : "undone, but for \(standing.map { "`\($0.name)`" }.joined(separator: ", "))"
-    default: return "undone"
+    default: return releaseUndo(step) ?? "undone"
     }
   }
 

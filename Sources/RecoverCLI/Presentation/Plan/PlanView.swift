@@ -19,6 +19,10 @@ enum PlanView {
         "  \(TerminalText.padded(fact.0, columns: 9)) \(TerminalText.safe(oneLine(fact.1)))"
       }
       lines += warning(bindings, safetySpace).map { isColored && !$0.isEmpty ? "\u{1B}[1;31m\($0)\u{1B}[0m" : $0 }
+    } else if let bindings = try? plan.bindings.decoded(as: ReleaseBindings.self) {
+      lines += ReleasePlanView(bindings: bindings, purpose: plan.procedure).facts.map { fact in
+        "  \(TerminalText.padded(fact.0, columns: 9)) \(TerminalText.safe(oneLine(fact.1)))"
+      }
     }
     lines += ["", PlanSteps.table(plan), "", "plan \(hash)"]
     return lines.joined(separator: "\n")
@@ -27,11 +31,10 @@ enum PlanView {
   /// What the plan is about, each with a heading; a heading is empty where the one above goes on.
   private static func facts(_ bindings: DatabaseBindings, now: WallTime) -> [(String, String)] {
     var facts = [source(bindings, now: now)]
+    if let key = bindings.publicKey { facts.append(("signed", "the backup must be signed with the key of \(key)")) }
     if let selection = bindings.selectionText { facts.append(("only", selection)) }
     facts += [("server", bindings.serverText), (bindings.likeDatabase == nil ? "live" : "new", live(bindings))]
-    facts += listed("services", bindings.services) {
-      "\($0.name): stopped by `\(CommandText.stop(of: $0.policy))`, started by `\(CommandText.start(of: $0.policy))`"
-    }
+    facts += listed("services", bindings.services, text)
     facts += listed("health", bindings.health) { "\($0.name): \(text($0.policy))" }
     if bindings.undoes == nil {
       if let load = bindings.loadText { facts.append(("load", load)) }
@@ -72,7 +75,7 @@ enum PlanView {
     ]
   }
 
-  private static func listed<Item>(
+  static func listed<Item>(
     _ heading: String, _ items: [Item], _ text: (Item) -> String
   ) -> [(String, String)] {
     items.enumerated().map { ($0 == 0 ? heading : "", text($1)) }
@@ -136,7 +139,12 @@ enum PlanView {
     }
   }
 
-  private static func text(_ check: HealthPolicy) -> String {
+  static func text(_ service: NamedService) -> String {
+    "\(service.name): stopped by `\(CommandText.stop(of: service.policy))`,"
+      + " started by `\(CommandText.start(of: service.policy))`"
+  }
+
+  static func text(_ check: HealthPolicy) -> String {
     let look =
       switch check.probe {
       case .http(let probe): "\(probe.method.rawValue) \(probe.url)"

@@ -62,7 +62,8 @@ struct PlannedRun {
     let person = ProcessEnvironment.userName
     let dropsTarget = Confirmation.dropsTarget(plan)
     switch Confirmation.decide(
-      environment: plan.environment, target: plan.target.name, dropsTarget: dropsTarget, yes: action.yes,
+      environment: plan.environment, target: plan.target.name, dropsTarget: dropsTarget,
+      isUnverified: Confirmation.isUnverified(plan), yes: action.yes,
       confirm: action.confirm,
       mayAsk: !global.noInput && !global.json)
     {

@@ -73,4 +73,63 @@ struct ParallelLoadTests {
       #expect(said?.contains(reason) == true, "\(String(describing: said))")
     }
   }
+
+  @Test("a load that the server ends a deadlock with goes on by itself")
+  func deadlock() throws {
+    try bench.server.withDatabase { ours in
+      let other = try TestProcess(
+        [ScratchPostgres.programs + "psql", "-qX", "--set=ON_ERROR_STOP=1"] + bench.server.connectionArguments(ours),
+        input: .bytes(Array(Self.otherSession.utf8)))
+      let held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711"
+      while !other.wait(milliseconds: 5), try bench.server.sql(held) == "0" {}
+      let outcome = try loadInParallel(Array(Self.deadlocking.utf8), into: ours)
+      #expect(outcome.rows.values.reduce(0, +) == 6)
+      let result = other.result()
+      #expect(result.status == 0, "\(result.errorText)")
+      #expect(result.outputText.contains("both"), "the other session has got both locks")
+      #expect(try bench.server.sql("SELECT count(*) FROM pg_indexes WHERE tablename = 'a'", in: ours) == "1")
+    }
+  }
+
+  /// While the index is built, whose function waits until somebody waits for its table, and only then reads b.
+  private static let deadlocking = """
+    CREATE FUNCTION public.f(i int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
+      PERFORM pg_advisory_xact_lock_shared(4712);
+      LOOP
+        EXIT WHEN EXISTS (SELECT FROM pg_locks WHERE relation = 'public.a'::regclass AND NOT granted)
+          OR NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711);
+        PERFORM pg_sleep(0.01);
+      END LOOP;
+      PERFORM count(*) FROM public.b;
+      RETURN i; END $$;
+    CREATE TABLE public.a (i int);
+    CREATE TABLE public.b (i int);
+    COPY public.a FROM stdin;
+    1
+    2
+    3
+    \\.
+    COPY public.b FROM stdin;
+    1
+    2
+    3
+    \\.
+    CREATE INDEX a_f ON public.a USING btree (public.f(i));
+
+    """
+
+  /// Takes b while the index is built, and then wants a; it never ends a deadlock itself.
+  private static let otherSession = """
+    SET deadlock_timeout = '10min';
+    SELECT pg_advisory_lock(4711) \\g /dev/null
+    DO $$ BEGIN FOR tries IN 1..6000 LOOP
+      EXIT WHEN EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 4712);
+      PERFORM pg_sleep(0.01);
+    END LOOP; END $$;
+    BEGIN;
+    LOCK TABLE public.b;
+    LOCK TABLE public.a;
+    SELECT 'both';
+    COMMIT;
+    """
 }

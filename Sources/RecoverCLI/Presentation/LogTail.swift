@@ -1,0 +1,41 @@
+internal import Glibc
+internal import RecoverBase
+internal import RecoverCore
+
+/// The end of what a failed build or deployment printed, for people who would look there next.
+struct LogTail {
+  /// Where the logs of the run's steps are.
+  let directory: String
+  let plan: Plan
+
+  private static let lineLimit = 20
+  private static let byteLimit = 8192
+
+  /// The last lines of the log of the step that an event ends in failure, each with a mark; none for any other event.
+  func lines(after event: RunEvent) -> [String] {
+    guard case .step(let id, let event) = event else { return [] }
+    let name: String
+    switch event {
+    case .failed(let cause) where cause.code == .stepFailed || cause.code == .timedOut: name = id
+    case .undoFailed(let cause) where cause.code == .stepFailed || cause.code == .timedOut: name = "\(id).undo"
+    default: return []
+    }
+    guard plan.steps.contains(where: { $0.id == id && $0.uses.hasPrefix("release.") }) else { return [] }
+    let text = SecretMask.masked(tail(of: "\(directory)/\(name).log"), known: ProcessEnvironment.secrets)
+    return text.split(whereSeparator: \.isNewline).suffix(Self.lineLimit).map { "  | \(TerminalText.safe(String($0)))" }
+  }
+
+  private func tail(of path: String) -> String {
+    let number = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard number >= 0 else { return "" }
+    defer { close(number) }
+    let size = lseek(number, 0, SEEK_END)
+    let start = max(0, size - off_t(Self.byteLimit))
+    var bytes = [UInt8](repeating: 0, count: Int(max(0, size - start)))
+    let count = unsafe pread(number, &bytes, bytes.count, start)
+    let text = bytes.prefix(max(0, count))
+    // A line that was cut says less than it seems to.
+    let whole = start == 0 ? text : text.drop { $0 != UInt8(ascii: "\n") }
+    return String(decoding: whole, as: UTF8.self)
+  }
+}

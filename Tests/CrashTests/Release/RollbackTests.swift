@@ -1,0 +1,143 @@
+internal import RecoverBase
+internal import RecoverTestSupport
+internal import Testing
+
+/// Rollbacks and deployments through the real binary, with real git.
+@Suite(.serialized)
+struct RollbackTests {
+  /// A lab in which versions 1 and 2 were deployed and verified.
+  static func lab(
+    _ more: [String] = [], strategy: ReleaseLab.Strategy = .checkout, extra: String = "", hasServices: Bool = true
+  ) throws -> ReleaseLab {
+    let lab = try ReleaseLab(["1", "2"], strategy: strategy, extra: extra, hasServices: hasServices)
+    for revision in ["HEAD~1", "main"] {
+      let result = try lab.recover(["deploy", "--to", revision, "--yes"])
+      #expect(result.status == 0, "\(result.errorText)\(result.outputText)")
+    }
+    if strategy == .checkout { try lab.git("checkout", "--quiet", "main") }
+    for version in more { try lab.commit(version) }
+    // As somebody who works there leaves it: on a branch, at what is deployed.
+    if strategy == .checkout { try lab.git("checkout", "--quiet", "-b", "work", more.isEmpty ? "main" : "main~1") }
+    return lab
+  }
+
+  @Test(
+    "a rollback goes to the last verified release, detached, and no branch is moved",
+    arguments: ReleaseLab.Strategy.allCases)
+  func lastVerified(strategy: ReleaseLab.Strategy) throws {
+    let lab = try Self.lab(strategy: strategy)
+    let (main, before) = (try lab.git("rev-parse", "main"), try lab.events().count)
+    // Run from within a git hook, say, which has variables of another repository.
+    let result = try lab.recover(
+      ["rollback", "--yes"], environment: ["GIT_DIR": "/nowhere", "GIT_INDEX_FILE": "/nowhere/index"])
+    #expect(result.status == 0, "\(result.errorText)\(result.outputText)")
+    #expect(try lab.read("deployed") == "1")
+    #expect(try lab.events().dropFirst(before) == ["stop", "deploy 1", "start"])
+    #expect(try lab.git("rev-parse", "main") == main)
+    if strategy == .checkout {
+      #expect(try lab.git("rev-parse", "HEAD") == lab.git("rev-parse", "main~1"))
+      #expect(try lab.git("branch", "--show-current").isEmpty)
+    } else {
+      #expect(try lab.read("releases/current/version") == "1")
+      #expect(try lab.git("branch", "--show-current") == "main")
+    }
+    #expect(result.outputText.contains(" app --to \(main.prefix(12)) "), "\(result.outputText)")
+    let again = try lab.recover(["rollback", "--yes"])
+    #expect(again.status == 1, "went back to where the rollback came from: \(again.outputText)")
+    let same = try lab.recover(["rollback", "--to", "main~1", "--yes"])
+    #expect(same.status == 0)
+    #expect(same.outputText.contains("is deployed already"), "\(same.outputText)")
+    #expect(try lab.events().count == before + 3)
+    let forward = try lab.recover(["deploy", "--to", "main", "--yes"])
+    #expect(forward.status == 0, "\(forward.errorText)")
+    #expect(try lab.read("deployed") == "2")
+  }
+
+  @Test("releases are listed with their health, their run, and where a rollback would go")
+  func releases() throws {
+    let lab = try Self.lab(["sick"])
+    #expect(try lab.recover(["deploy", "--to", "main", "--yes"]).status == 3)
+    let result = try lab.recover(["releases"])
+    let lines = result.outputText.split(separator: "\n")
+    #expect(lines.count == 4, "\(result.outputText)")
+    #expect(lines[1].hasPrefix(">") && lines[1].contains("verified") && lines[1].hasSuffix("release 1"), "\(lines[1])")
+    #expect(lines[2].contains("verified") && lines[2].hasSuffix("release 2"), "\(lines[2])")
+    #expect(lines[3].contains("failed, rolled back"), "\(lines[3])")
+    let json = try lab.recover(["releases", "--json"]).outputText.split(separator: "\n")
+    let first = try JSONValue.decode(JSONValue.self, from: Array(json[0].utf8))
+    #expect(first["commit"]?.string == (try lab.git("rev-parse", "main~2")))
+    #expect(first["health"]?.array == ["app"])
+  }
+
+  @Test("a build that fails never touches what runs", arguments: ReleaseLab.Strategy.allCases)
+  func brokenBuild(strategy: ReleaseLab.Strategy) throws {
+    let lab = try Self.lab(["broken"], strategy: strategy)
+    let (before, events) = (try lab.fingerprint(), try lab.events())
+    let result = try lab.recover(["deploy", "--to", "main", "--yes"])
+    #expect(result.status == 3, "\(result.errorText)\(result.outputText)")
+    #expect(result.errorText.contains("  | error: it does not compile, password=***"), "\(result.errorText)")
+    #expect(!(result.errorText + result.outputText).contains("canary"))
+    #expect(try lab.fingerprint() == before)
+    #expect(try lab.events() == events)
+    #expect(!(try lab.recover(["show", "last", "--json"]).outputText.contains("canary")))
+  }
+
+  @Test(
+    "a release that can't be deployed or is unhealthy goes back to commit, branch, stash and deployment of before",
+    arguments: ReleaseLab.Strategy.allCases, ["nodeploy", "sick"])
+  func goesBack(strategy: ReleaseLab.Strategy, version: String) throws {
+    let lab = try Self.lab([version], strategy: strategy)
+    if strategy == .checkout {
+      try lab.write("2 with a change", to: "app/version")
+      try lab.write("2 with a change", to: "deployed")
+    }
+    let before = try lab.fingerprint()
+    let result = try lab.recover(["deploy", "--to", "main", "--stash", "--yes"])
+    #expect(result.status == 3, "\(result.errorText)\(result.outputText)")
+    #expect(try lab.fingerprint() == before)
+    #expect(try lab.events().last == "start")
+  }
+
+  @Test("without services the deploy command is all there is, and what was healthy has to be healthy again")
+  func withoutServices() throws {
+    let lab = try Self.lab(["sick"], hasServices: false)
+    let before = try lab.fingerprint()
+    let result = try lab.recover(["deploy", "--to", "main", "--yes"])
+    #expect(result.status == 3, "\(result.errorText)\(result.outputText)")
+    #expect(try lab.fingerprint() == before)
+    #expect(!(try lab.events().contains("stop")))
+  }
+
+  @Test(
+    "a release that somebody pulled and that fails gives way to the one that was deployed",
+    arguments: ["sick", "broken"])
+  func pulled(version: String) throws {
+    let lab = try Self.lab([version])
+    try lab.git("checkout", "--quiet", "main")
+    let before = try lab.fingerprint()
+    let result = try lab.recover(["deploy", "--yes"])
+    #expect(result.status == 3, "\(result.errorText)\(result.outputText)")
+    #expect(try lab.fingerprint() == before)
+    #expect(try lab.read("app/built") == "2")
+    #expect(try lab.read("deployed") == "2")
+  }
+
+  @Test("a first release in a directory of its own that fails leaves no link")
+  func firstFails() throws {
+    let lab = try ReleaseLab(["sick"], strategy: .worktree)
+    let result = try lab.recover(["deploy", "--to", "main", "--yes"])
+    #expect(result.status == 3, "\(result.errorText)\(result.outputText)")
+    #expect(!lab.exists("releases/current"))
+  }
+
+  @Test("old directories of releases are removed, those that serve or served just now never")
+  func keep() throws {
+    let lab = try ReleaseLab(["1", "2", "3", "4"], strategy: .worktree, extra: "    keep: 2")
+    for revision in ["main~3", "main~2", "main~1", "main"] {
+      #expect(try lab.recover(["deploy", "--to", revision, "--yes"]).status == 0)
+    }
+    let kept = try TestProcess.output(["ls", "\(lab.directory)/releases"])
+    let wanted = try ["main", "main~1"].map { String(try lab.git("rev-parse", $0).prefix(12)) } + ["current"]
+    #expect(Set(String(decoding: kept, as: UTF8.self).split(separator: "\n").map(String.init)) == Set(wanted))
+  }
+}

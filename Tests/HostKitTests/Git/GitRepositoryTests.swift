@@ -1,0 +1,177 @@
+internal import RecoverBase
+internal import RecoverTestSupport
+internal import Testing
+
+@testable internal import HostKit
+
+/// The driver on real repositories.
+@Suite(.serialized)
+struct GitRepositoryTests {
+  @Test("revisions resolve to commits, and what is none is nil")
+  func revisions() async throws {
+    try await Scratch.with { scratch in
+      let scene = try GitScene(in: scratch)
+      let first = try scene.commit("first: with a % and \"quotes\"", ["a": "1"])
+      let second = try scene.commit("second", ["a": "2"])
+      try scene.git("tag", "-a", "v1", "-m", "tagged", first)
+      #expect(try scene.repository.commit(of: "HEAD")?.id == second)
+      #expect(try scene.repository.commit(of: "v1")?.id == first)
+      #expect(try scene.repository.commit(of: "v1")?.subject == "first: with a % and \"quotes\"")
+      #expect(try scene.repository.commit(of: "HEAD~1")?.id == first)
+      #expect(try scene.repository.commit(of: "HEAD~2") == nil)
+      #expect(try scene.repository.commit(of: "no such thing") == nil)
+      #expect(try scene.repository.commit(of: "--all") == nil)
+      #expect(try scene.repository.commit(of: "HEAD:a") == nil)
+      #expect(try scene.repository.count(of: second, without: first) == 1)
+    }
+  }
+
+  @Test("neither hooks nor a repository above change what is done")
+  func surroundings() async throws {
+    try await Scratch.with { scratch in
+      let scene = try GitScene(in: scratch)
+      let commit = try scene.commit("first", ["a": "1", "sub/b": "2"])
+      try scene.write(".git/hooks/post-checkout", "#!/bin/sh\ntouch \(scratch.file("hook-ran"))\n")
+      try TestProcess.output(["chmod", "+x", "\(scene.path)/.git/hooks/post-checkout"])
+      #expect(try scene.repository.status() == GitStatus(commit: commit, branch: "main"))
+      try await scene.repository.checkOut(commit, in: scratch.context())
+      #expect(!scratch.exists("hook-ran"))
+      #expect(throws: RecoverError.self) { try GitRepository(directory: "\(scene.path)/sub").commonDirectory() }
+    }
+  }
+
+  @Test(
+    "what git is in the middle of has a name",
+    arguments: [
+      ("merge", "git merge side"), ("rebase", "git rebase side"), ("cherry-pick", "git cherry-pick side"),
+      ("revert", "git revert HEAD~1"), ("bisect", "git bisect start"),
+    ])
+  func inProgress(name: String, command: String) async throws {
+    try await Scratch.with { scratch in
+      let scene = try GitScene(in: scratch)
+      try scene.commit("base", ["a": "base"])
+      try scene.git("branch", "side")
+      try scene.commit("ours", ["a": "ours"])
+      try scene.commit("ours again", ["a": "ours again"])
+      try scene.git("checkout", "--quiet", "side")
+      try scene.commit("theirs", ["a": "theirs"])
+      try scene.git("checkout", "--quiet", "main")
+      #expect(try scene.repository.operationInProgress() == nil)
+      _ = try TestProcess.run(["sh", "-c", "cd \(scene.path) && \(command)"])
+      #expect(try scene.repository.operationInProgress() == name)
+    }
+  }
+
+  @Test("changes to the index and to files are stashed by object, discarded, and brought back as they were")
+  func stash() async throws {
+    try await Scratch.with { scratch in
+      let (scene, context) = (try GitScene(in: scratch), scratch.context())
+      try scene.commit("base", ["a": "1", "b": "1"])
+      try scene.write("a", "staged")
+      try scene.git("add", "a")
+      try scene.write("b", "changed")
+      try scene.write("untracked", "stays")
+      let stash = try #require(try await scene.repository.makeStash("test", in: context))
+      #expect(try scene.text("a") == "staged")
+      #expect(try scene.repository.stashes().isEmpty)
+      try await scene.repository.storeStash(stash, "test", in: context)
+      try await scene.repository.discardChanges(in: context)
+      #expect(try scene.repository.status().isClean)
+      #expect(try scene.text("untracked") == "stays")
+      // Somebody else's stash comes on top.
+      try scene.write("a", "another")
+      try scene.git("stash", "push", "--quiet")
+      try await scene.repository.applyStash(stash, in: context)
+      try await scene.repository.dropStash(stash, in: context)
+      #expect(try scene.git("diff", "--cached", "--name-only") == "a")
+      #expect(try scene.git("diff", "--name-only") == "b")
+      #expect(try scene.text("b") == "changed")
+      #expect(try scene.repository.stashes().count == 1)
+      let again = try #require(try await scene.repository.makeStash("again", in: context))
+      #expect(try scene.repository.trees(ofStash: again) == scene.repository.trees(ofStash: stash))
+    }
+  }
+
+  @Test("a checkout detaches HEAD, moves no branch, and never overwrites what git does not track")
+  func checkOut() async throws {
+    try await Scratch.with { scratch in
+      let (scene, context) = (try GitScene(in: scratch), scratch.context())
+      let first = try scene.commit("first", ["a": "1", ".gitignore": "ignored\n"])
+      let second = try scene.commit("second", ["a": "2"])
+      try scene.git("checkout", "--quiet", "-b", "later")
+      try scene.write("ignored", "tracked now")
+      try scene.git("add", "-f", "ignored")
+      let third = try scene.commit("third", [:])
+      try scene.git("checkout", "--quiet", "main")
+      try await scene.repository.checkOut(first, in: context)
+      #expect(try scene.repository.status() == GitStatus(commit: first))
+      #expect(try scene.git("rev-parse", "main") == second)
+      try scene.write("ignored", "mine")
+      await #expect(throws: RecoverError.self) { try await scene.repository.checkOut(third, in: context) }
+      #expect(try scene.text("ignored") == "mine")
+      try await scene.repository.checkOut(second, in: context)
+      try await scene.repository.attach(to: "main", in: context)
+      #expect(try scene.repository.status() == GitStatus(commit: second, branch: "main"))
+    }
+  }
+
+  @Test("files that a commit adds are told with their objects, and files have those objects")
+  func addedFiles() async throws {
+    try await Scratch.with { scratch in
+      let scene = try GitScene(in: scratch)
+      let first = try scene.commit("first", ["a": "1"])
+      let second = try scene.commit("second", ["a": "2", "dir/new file": "x", "other": "y"])
+      var added: [String: String] = [:]
+      try scene.repository.forEachAddedFile(from: first, to: second) { added[$0] = $1 }
+      #expect(added.keys.sorted() == ["dir/new file", "other"])
+      #expect(
+        try scene.repository.objectIDs(of: ["other", "dir/new file"]) == [added["other"], added["dir/new file"]])
+    }
+  }
+
+  @Test("a further work tree is made and removed, also one that is half made or not registered")
+  func worktrees() async throws {
+    try await Scratch.with { scratch in
+      let (scene, context) = (try GitScene(in: scratch), scratch.context())
+      let commit = try scene.commit("first", ["a": "1"])
+      try scratch.makeDirectory("releases")
+      let path = scratch.file("releases/\(commit.prefix(12))")
+      for half in [false, true] {
+        try await scene.repository.addWorktree(path, commit: commit, in: context)
+        #expect(try GitRepository(directory: path).status() == GitStatus(commit: commit))
+        #expect(GitRepository.worktrees(in: scratch.file("releases")) == [String(commit.prefix(12))])
+        if half { try TestProcess.output(["rm", "-r", "\(path)/.git"]) }
+        try await scene.repository.removeWorktree(path, in: context)
+        #expect(!scratch.exists("releases/\(commit.prefix(12))"))
+        #expect(!(try scene.git("worktree", "list")).contains(path))
+      }
+    }
+  }
+
+  @Test("another git's lock is told as such, and may pass")
+  func locked() async throws {
+    try await Scratch.with { scratch in
+      let scene = try GitScene(in: scratch)
+      let first = try scene.commit("first", ["a": "1"])
+      try scene.commit("second", ["a": "2"])
+      try scene.write(".git/index.lock", "")
+      let error = await #expect(throws: RecoverError.self) {
+        try await scene.repository.checkOut(first, in: scratch.context())
+      }
+      #expect(error?.code == .busy)
+      #expect(error?.hint?.contains("index.lock") == true)
+    }
+  }
+
+  @Test("what a remote says when it can't be reached holds no password")
+  func fetch() async throws {
+    try await Scratch.with { scratch in
+      let scene = try GitScene(in: scratch)
+      try scene.commit("first", ["a": "1"])
+      try scene.git("remote", "add", "origin", "http://user:canary-secret@127.0.0.1:1/x.git")
+      let error = #expect(throws: RecoverError.self) { try scene.repository.fetch("origin") }
+      #expect(error?.code == .unreachable)
+      #expect(error?.message.contains("canary") == false, "\(error?.message ?? "")")
+    }
+  }
+}
