@@ -38,7 +38,7 @@ enum Confirmation {
         return .refused(
           RecoverError(
             .notConfirmed, "--confirm \(confirm) does not name the target, which is \(target)",
-            hint: "check that this is the target that you mean"))
+            hint: "check that this is the one you mean"))
       }
       return .confirmed
     }

@@ -15,7 +15,8 @@ struct CleanupCommand: ReportingCommand {
       on the one of --database, the schemas of tables that were replaced in the
       databases that are named, the files that restores replaced, in the places of
       the policy's trees and of the runs that are known here or in the one of
-      --tree, the safety dumps of runs in place that are known here, spooled standard input that no run needs any more, and backups of the
+      --tree, the safety dumps of runs in place that are known here, spooled
+      standard input that no run needs any more, and backups of the
       repository that were not finished and whose writer is dead. Without --yes
       it only lists. A copy that is being loaded, or whose run is still open, is
       never dropped; one that a run which is over left behind is dropped with
