@@ -67,7 +67,7 @@ struct Composition {
     return Runner(
       ports: RunnerPorts(
         store: store, catalog: StepLibrary(drivers: drivers), clock: SystemClock(),
-        fence: HostFence(drivers: drivers), locker: DatabaseLocker(drivers: drivers), observer: observer,
+        fence: HostFence(drivers: drivers), locker: StepTargetLocker(drivers: drivers), observer: observer,
         identity: identity, isAlive: Self.isAlive, directory: { "\(base)/runs/\($0.text)" },
         leaseTiming: try leaseTiming(), crashPoints: crashPoints),
       control: control)

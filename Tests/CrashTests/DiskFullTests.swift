@@ -47,7 +47,7 @@ struct DiskFullTests {
 }
 
 /// A tmpfs of its own, unmounted with the last reference.
-private final class SmallDisk {
+final class SmallDisk {
   let path: String
 
   /// Whether one can be made here at all; containers often forbid it.

@@ -1,6 +1,6 @@
 /// How much an archive may hold at most: absolute numbers, since a limit on the ratio of compression would refuse good
 /// archives.
-package struct TarBudget: Sendable, Hashable {
+package struct TarBudget: Sendable, Hashable, Codable {
   /// Members, and the headers between them.
   package var entries: Int64
   /// The sizes of all files, holes included.

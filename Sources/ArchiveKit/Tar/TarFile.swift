@@ -1,3 +1,4 @@
+internal import Glibc
 package import RecoverBase
 
 /// A tar archive on disk: plain, in gzip or in zstd, told apart by the first bytes and not by the name.
@@ -43,6 +44,18 @@ package struct TarFile: Sendable, Hashable {
   /// Whether a frame that holds no content begins here, as pzstd writes one first (RFC 8878, 3.1.2).
   private static func isSkippableFrame(_ front: [UInt8]) -> Bool {
     front.first.map { $0 & 0xF0 == 0x50 } == true && front.dropFirst().starts(with: [0x2A, 0x4D, 0x18])
+  }
+
+  /// The size and the time of the last change of the file as it is now.
+  ///
+  /// - Throws: ``RecoverError`` `unreachable`.
+  package func state() throws -> (sizeBytes: Int64, modifiedNanoseconds: Int64) {
+    let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw RecoverError.system(.unreachable, "can't open \(path)") }
+    defer { close(descriptor) }
+    guard let status = FileStatus(descriptor) else { throw RecoverError.system(.unreachable, "can't look at \(path)") }
+    let modified = status.modified
+    return (status.size, modified.seconds * 1_000_000_000 + Int64(modified.nanoseconds))
   }
 
   /// What it is, for people: `tar in gzip`.

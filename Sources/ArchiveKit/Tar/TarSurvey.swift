@@ -52,8 +52,9 @@ package struct TarSurvey: Sendable, Hashable {
   ) throws {
     var buffer = [UInt8](repeating: 0, count: 1 << 18)
     var told: Int64 = 0
+    var names = TreeNames()
     while let member = try reader.next() {
-      try Self.checkNames(of: member, in: reader)
+      try names.add(member)
       add(member)
       if reader.consumedBytes - told > 4 << 20 {
         told = reader.consumedBytes
@@ -101,19 +102,6 @@ package struct TarSurvey: Sendable, Hashable {
     if member.accessList != nil || member.defaultList != nil { withAccessLists += 1 }
     for keyword in member.ignoredKeywords where ignoredKeywords.count < Self.keywordLimit {
       ignoredKeywords.insert(keyword)
-    }
-  }
-
-  private static func checkNames(
-    of member: TarMember, in reader: borrowing TarReader<PipelinedSource>
-  ) throws {
-    if member.kind == .label { return }
-    do {
-      _ = try TreePath(member.name)
-      if case .hardLink(let target) = member.kind { _ = try TreePath(target) }
-    } catch {
-      throw reader.fault(
-        TarFault("its name or what it links to leads out of the tree: \(error.rawValue)"), at: member.offset)
     }
   }
 }

@@ -28,12 +28,9 @@ struct DirectoryLedger: ~Copyable {
 
   /// Adds a directory, or replaces what was known of it.
   mutating func add(_ record: Record) throws {
-    var writer = ByteWriter()
-    writer.put(record.path.parts) { $0.put($1) }
-    writer.put(record.isMadeUp ? 1 : 0)
-    record.metadata.put(to: &writer)
-    let entry = Entry(offset: file.byteCount, count: writer.bytes.count, depth: record.path.parts.count)
-    try file.append(writer.bytes)
+    let bytes = record.bytes
+    let entry = Entry(offset: file.byteCount, count: bytes.count, depth: record.path.parts.count)
+    try file.append(bytes)
     if let place = places[record.path.hashValue] {
       entries[place] = entry
     } else {
@@ -54,14 +51,27 @@ struct DirectoryLedger: ~Copyable {
   }
 
   private func record(_ entry: Entry) throws -> Record {
-    var reader = ByteReader(try UnnamedFile.read(file.descriptor, at: entry.offset, count: entry.count))
     do {
-      let parts = try reader.array { try $0.content() }
-      let isMadeUp = try reader.number() == 1
-      return Record(
-        path: TreePath(parts: parts), metadata: try TreeMetadata(from: &reader), isMadeUp: isMadeUp)
-    } catch {
-      throw RecoverError(.bug, "the list of directories is damaged", underlying: error)
+      return try Record(try UnnamedFile.read(file.descriptor, at: entry.offset, count: entry.count))
+    } catch is ByteReader.Damaged {
+      throw RecoverError(.bug, "the list of directories is damaged")
     }
+  }
+}
+
+extension DirectoryLedger.Record {
+  var bytes: [UInt8] {
+    var writer = ByteWriter()
+    writer.put(path.parts) { $0.put($1) }
+    writer.put(isMadeUp ? 1 : 0)
+    metadata.put(to: &writer)
+    return writer.bytes
+  }
+
+  init(_ bytes: [UInt8]) throws {
+    var reader = ByteReader(bytes)
+    path = TreePath(parts: try reader.array { try $0.content() })
+    isMadeUp = try reader.number() == 1
+    metadata = try TreeMetadata(from: &reader)
   }
 }

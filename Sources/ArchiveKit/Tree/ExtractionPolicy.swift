@@ -1,7 +1,7 @@
 /// What of an archive's metadata is given to the files that are made.
-package struct ExtractionPolicy: Sendable, Hashable {
+package struct ExtractionPolicy: Sendable, Hashable, Codable {
   /// Whom the files belong to.
-  package enum Ownership: Sendable, Hashable {
+  package enum Ownership: Sendable, Hashable, Codable {
     /// The archive's numbers.
     case numbers
     /// The users and groups that have the archive's names here; the numbers where it has none, or nobody has the name.
@@ -55,5 +55,30 @@ package struct ExtractionPolicy: Sendable, Hashable {
   /// Whether an attribute is set.
   func keeps(_ attribute: TarMember.Attribute) -> Bool {
     !skipsAttributes && (keepsPrivilegedAttributes || attribute.name.hasPrefix("user."))
+  }
+}
+
+extension ExtractionPolicy.Map: Codable {
+  private enum CodingKeys: String, CodingKey { case users, groups }
+
+  /// In order, so that the same map always has the same form.
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(users.sorted { $0.key < $1.key }.map { [$0.key, $0.value] }, forKey: .users)
+    try container.encode(groups.sorted { $0.key < $1.key }.map { [$0.key, $0.value] }, forKey: .groups)
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    users = try Self.pairs(container.decode([[UInt32]].self, forKey: .users), decoder)
+    groups = try Self.pairs(container.decode([[UInt32]].self, forKey: .groups), decoder)
+  }
+
+  private static func pairs(_ pairs: [[UInt32]], _ decoder: any Decoder) throws -> [UInt32: UInt32] {
+    guard pairs.allSatisfy({ $0.count == 2 }) else {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: "a pair has two numbers"))
+    }
+    return Dictionary(pairs.map { ($0[0], $0[1]) }, uniquingKeysWith: { first, _ in first })
   }
 }

@@ -61,6 +61,13 @@ package struct TreeRoot: ~Copyable {
 
   deinit { close(descriptor) }
 
+  /// Another descriptor of the root.
+  func asDirectory() throws -> TreeDirectory {
+    let own = unsafe openat(descriptor, FileName.c([UInt8(ascii: ".")]), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard own >= 0 else { throw RecoverError.system(.unreachable, "can't open the directory \(path)") }
+    return TreeDirectory(owning: own)
+  }
+
   /// Seccomp filters that don't know openat2(2) answer EPERM.
   private static func possible(_ root: Int32) -> Confinement {
     let tried = unsafe recover_openat2(root, FileName.c([UInt8(ascii: ".")]), recover_path_only | O_CLOEXEC, 0, resolve)
@@ -117,5 +124,15 @@ package struct TreeRoot: ~Copyable {
       }
       return next
     }
+  }
+}
+
+extension TreeRoot {
+  /// A directory in the root as a root of its own.
+  package func root(of name: String) throws -> TreeRoot {
+    let descriptor = unsafe openat(self.descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard descriptor >= 0 else { throw RecoverError.system(.stepFailed, "can't open \(path)/\(name)") }
+    let directory = TreeDirectory(owning: descriptor)
+    return try TreeRoot(directory.descriptor, path: "\(path)/\(name)")
   }
 }

@@ -60,16 +60,8 @@ package struct TreeExchange: Sendable, Hashable, Codable {
     guard let liveIdentity = try Self.identity(live), let enteringIdentity = try Self.identity(entering) else {
       throw RecoverError(.drifted, "\(live) or \(entering) is not there")
     }
-    guard liveIdentity.device == enteringIdentity.device else {
-      throw RecoverError(
-        .missingRequirement, "\(live) and \(entering) are on two file systems: they can't trade places",
-        hint: "a mount point can't be exchanged; name what is in it")
-    }
-    for path in [live, entering] where try Self.isMountPoint(path) {
-      throw RecoverError(
-        .missingRequirement, "\(path) is a mount point, which can't trade places",
-        hint: "unmount it, or name what is in it")
-    }
+    guard liveIdentity.device == enteringIdentity.device else { throw Self.otherFileSystem(live, entering) }
+    for path in [live, entering] { try Self.refuseMountPoint(path) }
     self.live = live
     self.entering = entering
     self.liveIdentity = liveIdentity
@@ -77,8 +69,31 @@ package struct TreeExchange: Sendable, Hashable, Codable {
     method = try Self.method(in: Self.parent(entering))
   }
 
+  /// One that was looked at before.
+  init(live: String, entering: String, method: Method, liveIdentity: Identity, enteringIdentity: Identity) {
+    self.live = live
+    self.entering = entering
+    self.method = method
+    self.liveIdentity = liveIdentity
+    self.enteringIdentity = enteringIdentity
+  }
+
+  static func otherFileSystem(_ live: String, _ entering: String) -> RecoverError {
+    RecoverError(
+      .missingRequirement, "\(live) and \(entering) are on two file systems: they can't trade places",
+      hint: "a mount point can't be exchanged; name what is in it")
+  }
+
+  /// - Throws: ``RecoverError`` `missingRequirement`.
+  package static func refuseMountPoint(_ path: String) throws {
+    guard try isMountPoint(path) else { return }
+    throw RecoverError(
+      .missingRequirement, "\(path) is a mount point, which can't trade places",
+      hint: "unmount it, or name what is in it")
+  }
+
   /// Tries the exchange on two empty directories beside the entering one.
-  private static func method(in parent: String) throws -> Method {
+  package static func method(in parent: String) throws -> Method {
     let names = (1...2).map { "\(parent)/.recover-probe-\(UInt64.random(in: 0...UInt64.max))-\($0)" }
     defer { for name in names { unsafe rmdir(name) } }
     for name in names {
@@ -100,7 +115,7 @@ package struct TreeExchange: Sendable, Hashable, Codable {
   }
 
   /// Whether another mount is seen at the path than at its parent, bind mounts included.
-  private static func isMountPoint(_ path: String) throws -> Bool {
+  package static func isMountPoint(_ path: String) throws -> Bool {
     var (here, above) = (UInt64(0), UInt64(0))
     guard unsafe recover_mount_id(path, &here) == 0, unsafe recover_mount_id(parent(path), &above) == 0 else {
       throw RecoverError.system(.unreachable, "can't look at \(path)")
@@ -109,7 +124,7 @@ package struct TreeExchange: Sendable, Hashable, Codable {
   }
 
   /// Nil where nothing has the name; links are not followed.
-  private static func identity(_ path: String) throws -> Identity? {
+  package static func identity(_ path: String) throws -> Identity? {
     if let status = FileStatus(AT_FDCWD, Array(path.utf8)) {
       var born: Int64 = 0
       _ = unsafe recover_birth(path, &born)
@@ -144,7 +159,7 @@ package struct TreeExchange: Sendable, Hashable, Codable {
     case .exchanged: break
     case .notExchanged:
       guard method == .atomic else {
-        try rename(live, to: aside)
+        try Self.rename(live, to: aside)
         try sync()
         try reach(.movedAside)
         try enter(reach)
@@ -173,12 +188,12 @@ package struct TreeExchange: Sendable, Hashable, Codable {
     switch try probe() {
     case .notExchanged: try sync()
     case .movedAside:
-      try rename(aside, to: live)
+      try Self.rename(aside, to: live)
       try sync()
     case .entered:
-      try rename(live, to: entering)
+      try Self.rename(live, to: entering)
       try sync()
-      try rename(aside, to: live)
+      try Self.rename(aside, to: live)
       try sync()
     case .exchanged: try back.perform(reach: reach)
     case .unknown(let what):
@@ -192,30 +207,33 @@ package struct TreeExchange: Sendable, Hashable, Codable {
   }
 
   private func enter(_ reach: (Point) throws -> Void) throws {
-    try rename(entering, to: live)
+    try Self.rename(entering, to: live)
     try sync()
     try reach(.entered)
     try settle(reach)
   }
 
   private func settle(_ reach: (Point) throws -> Void) throws {
-    try rename(aside, to: entering)
+    try Self.rename(aside, to: entering)
     try reach(.exchanged)
   }
 
   /// Never over something else: what has the name by then is somebody's.
-  private func rename(_ old: String, to new: String) throws {
+  package static func rename(_ old: String, to new: String) throws {
     var code = unsafe recover_renameat2(AT_FDCWD, old, AT_FDCWD, new, 1)
     if code != 0, errno == EINVAL {
-      guard try Self.identity(new) == nil else { throw RecoverError(.drifted, "\(new) is there by now") }
+      guard try identity(new) == nil else { throw RecoverError(.drifted, "\(new) is there by now") }
       code = unsafe Glibc.rename(old, new)
     }
     guard code == 0 else { throw RecoverError.system(.stepFailed, "can't give \(old) the name \(new)") }
   }
 
   /// Writes the directories of both to the disk.
-  private func sync() throws {
-    for parent in Set([Self.parent(live), Self.parent(entering)]) {
+  private func sync() throws { try Self.sync([Self.parent(live), Self.parent(entering)]) }
+
+  /// Writes directories to the disk.
+  package static func sync(_ directories: Set<String>) throws {
+    for parent in directories {
       let descriptor = unsafe open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
       guard descriptor >= 0 else { throw RecoverError.system(.stepFailed, "can't open \(parent)") }
       defer { close(descriptor) }

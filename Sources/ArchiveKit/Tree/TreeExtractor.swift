@@ -28,6 +28,8 @@ package struct TreeExtractor: ~Copyable {
   }
 
   private let appliesRoot: Bool
+  /// The archive does not say what the root is to be.
+  private var isRootMadeUp = false
 
   private init(_ root: consuming TreeRoot, _ policy: ExtractionPolicy, appliesRoot: Bool) throws {
     let ledger = try DirectoryLedger(in: root)
@@ -70,7 +72,7 @@ package struct TreeExtractor: ~Copyable {
     try extractor.finishDirectories()
     return TreeExtraction(
       report: extractor.report, members: extractor.members, directories: extractor.ledger,
-      comparesRoot: appliesRoot)
+      isRootMadeUp: extractor.isRootMadeUp, comparesRoot: appliesRoot)
   }
 
   // MARK: Members
@@ -192,9 +194,11 @@ package struct TreeExtractor: ~Copyable {
   /// Gives the directories what they are to have, from the deepest on: a directory may take its owner's rights away.
   private mutating func finishDirectories() throws {
     var report = report
+    var isRootMadeUp = false
     try ledger.flush()
     try ledger.forEach { record in
       if !record.path.isRoot { report.directories += 1 }
+      if record.path.isRoot { isRootMadeUp = record.isMadeUp }
       if record.isMadeUp, !record.path.isRoot { report.lose(.madeUpDirectory, record.path) }
       guard let directory = root.open(record.path) else { throw failure(record.path, "open") }
       let descriptor = unsafe openat(
@@ -204,6 +208,7 @@ package struct TreeExtractor: ~Copyable {
       try apply(record.metadata, to: open.descriptor, record.path, &report)
     }
     self.report = report
+    self.isRootMadeUp = isRootMadeUp
   }
 
   // MARK: Files
@@ -279,5 +284,9 @@ package struct TreeExtraction: ~Copyable {
   package let report: ExtractionReport
   var members: MemberLedger
   var directories: DirectoryLedger
+  /// The root was to be given what the archive says of it, and the archive says nothing.
+  package let isRootMadeUp: Bool
   let comparesRoot: Bool
+  /// Of the archive on disk, where all of it was read.
+  package internal(set) var archiveDigest: Digest?
 }

@@ -2,15 +2,15 @@ internal import Glibc
 internal import RecoverBase
 
 /// What an archive needs of the place that it is extracted to, asked member by member before each is made.
-struct TreeNeeds {
+package struct TreeNeeds {
   private var rules: TreeMetadataRules
   private let isPrivileged = geteuid() == 0
   private let ourGroups: Set<UInt32>
   /// What the files will not have, as the policy says.
-  private(set) var report = ExtractionReport()
-  private(set) var inodes: Int64 = 0
+  package private(set) var report = ExtractionReport()
+  package private(set) var inodes: Int64 = 0
   /// With what blocks and directories take up, at 4096 bytes each.
-  private(set) var bytes: Int64 = 0
+  package private(set) var bytes: Int64 = 0
   /// Members that only root could give to their owner.
   private(set) var foreign = ExtractionReport.Losses()
   private var wantsAttributes = false
@@ -18,16 +18,17 @@ struct TreeNeeds {
   private var wantsDevices = false
   private var hasTriedAttributes = false
   private var hasTriedLists = false
-  private var room: (bytes: Int64, inodes: Int64)?
+  /// What was free before the first member.
+  package private(set) var room: (bytes: Int64, inodes: Int64)?
 
-  init(_ policy: ExtractionPolicy) {
+  package init(_ policy: ExtractionPolicy) {
     rules = TreeMetadataRules(policy, ourUser: geteuid(), ourGroup: getegid())
     var groups = [gid_t](repeating: 0, count: 65_536)
     let count = unsafe getgroups(Int32(groups.count), &groups)
     ourGroups = Set(groups.prefix(Int(max(0, count))) + [getegid()])
   }
 
-  mutating func add(_ member: TarMember) {
+  package mutating func add(_ member: TarMember) {
     guard member.kind != .label, let path = try? TreePath(member.name) else { return }
     var report = report
     let metadata = rules.metadata(of: member) { report.lose($0, path) }
@@ -51,7 +52,7 @@ struct TreeNeeds {
   /// Refuses what can't be had in a directory, as far as the members are known.
   ///
   /// - Throws: ``RecoverError`` `missingRequirement`, `noSpace`.
-  mutating func check(_ staging: borrowing StagingDirectory) throws {
+  package mutating func check(_ staging: borrowing StagingDirectory) throws {
     if foreign.count > 0 {
       throw RecoverError(
         .missingRequirement, "\(foreign.text) belongs to somebody else, and only root gives files away",

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 package import RecoverBase
 
@@ -80,14 +81,25 @@ package enum TreeRemoval {
 
   /// Opens a directory of ours even where its mode forbids it to its owner.
   private static func open(_ name: [UInt8], in directory: borrowing TreeDirectory, _ place: String) throws -> Int32 {
-    let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-    var descriptor = unsafe openat(directory.descriptor, FileName.c(name), flags)
+    var descriptor = open(name, in: directory)
     if descriptor < 0, errno == EACCES {
       // Not a link: the open above would have said so.
       unsafe fchmodat(directory.descriptor, FileName.c(name), 0o700, 0)
-      descriptor = unsafe openat(directory.descriptor, FileName.c(name), flags)
+      descriptor = open(name, in: directory)
+    }
+    if descriptor < 0, errno == EXDEV {
+      throw RecoverError(.stepFailed, "can't remove \(place): something is mounted there", hint: "unmount it first")
     }
     guard descriptor >= 0 else { throw RecoverError.system(.stepFailed, "can't open \(place) to remove it") }
     return descriptor
+  }
+
+  /// Not into what is mounted there, which may be of the same file system (a bind mount).
+  private static func open(_ name: [UInt8], in directory: borrowing TreeDirectory) -> Int32 {
+    let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+    // RESOLVE_NO_XDEV and RESOLVE_BENEATH (linux/openat2.h).
+    let descriptor = unsafe recover_openat2(directory.descriptor, FileName.c(name), flags, 0, 0x01 | 0x08)
+    guard descriptor < 0, errno == ENOSYS || errno == EPERM else { return descriptor }
+    return unsafe openat(directory.descriptor, FileName.c(name), flags)
   }
 }

@@ -48,14 +48,18 @@ package struct TreeRestore: Sendable {
     let removed = try StagingDirectory.removeAbandoned(beside: target)
     let staging = try StagingDirectory(beside: target)
     do {
-      var digest: Digest?
-      var extraction = try extract(to: staging, &digest, interruption, progress)
-      try prove(&extraction, staging, interruption, progress)
+      var extraction = try TreeStaging(file, policy, budget: budget, appliesRoot: true)
+        .extract(into: staging, interruption) { progress(.extracting, $0, nil) }
+      let total = extraction.report.writtenBytes
+      progress(.proving, 0, total)
+      try TreeStaging.prove(&extraction, in: try staging.root(), interruption) { progress(.proving, $0, total) }
       progress(.syncing, 0, nil)
       try staging.sync()
       try interruption.check()
       try staging.rename(to: target)
-      guard let digest else { throw RecoverError(.bug, "an archive was read to its end and has no digest") }
+      guard let digest = extraction.archiveDigest else {
+        throw RecoverError(.bug, "an archive was read to its end and has no digest")
+      }
       return Outcome(report: extraction.report, sha256: digest, removed: removed)
     } catch {
       // What made it fail is what is said.
@@ -71,52 +75,5 @@ package struct TreeRestore: Sendable {
         hint: "name one that is not there, or compare with --diff \(target)")
     }
     guard errno == ENOENT else { throw RecoverError.system(.unreachable, "can't look at \(target)") }
-  }
-
-  private func extract(
-    to staging: borrowing StagingDirectory, _ digest: inout Digest?, _ interruption: Interruption,
-    _ progress: @escaping Observer
-  ) throws -> TreeExtraction {
-    var extraction: TreeExtraction?
-    var needs = TreeNeeds(policy)
-    try PipelinedSource.reading(file, budget: budget, interruption) { reader in
-      extraction = try TreeExtractor.extract(
-        &reader, into: try staging.root(), policy, appliesRoot: true,
-        admit: { member in
-          needs.add(member)
-          try needs.check(staging)
-        }, progress: { progress(.extracting, $0.consumedBytes, nil) })
-      digest = reader.fileDigest
-    }
-    guard let extraction = extraction.take() else { throw RecoverError(.bug, "an extraction ended without a result") }
-    // What was admitted can be honoured.
-    if let lost = ExtractionReport.Loss.inabilities.first(where: { extraction.report.losses[$0] != nil }) {
-      throw RecoverError(
-        .stepFailed,
-        "not all of the archive can be restored here (\(lost.rawValue)): \(extraction.report.losses[lost]?.text ?? "")",
-        hint: "recover files --help lists what can be left out on request")
-    }
-    return extraction
-  }
-
-  private func prove(
-    _ extraction: inout TreeExtraction, _ staging: borrowing StagingDirectory, _ interruption: Interruption,
-    _ progress: @escaping Observer
-  ) throws {
-    let total = extraction.report.writtenBytes
-    progress(.proving, 0, total)
-    let root = try staging.root()
-    let found = try TreeProof.differences(
-      of: &extraction, in: root.descriptor, staging.path, threads: Machine.coreCount, interruption
-    ) { progress(.proving, $0, total) }
-    guard let first = found.first.first else { return }
-    if case .unreadable = first.what {
-      throw RecoverError(
-        .checkFailed, "what was extracted can't be read back, so that nothing proves it: \(first)",
-        hint: "run it as root, who may read everything")
-    }
-    throw RecoverError(
-      .checkFailed, "what was extracted is not what the archive holds, in \(found.count) places: \(first)",
-      hint: "the disk or the memory may be damaged, or somebody wrote to it; see the kernel's log")
   }
 }

@@ -25,6 +25,9 @@ struct UnnamedFile: ~Copyable {
     descriptor = named
   }
 
+  /// Takes over a new and empty file, which may have a name.
+  init(owning descriptor: Int32) { self.descriptor = descriptor }
+
   deinit { close(descriptor) }
 
   /// O_TMPFILE, which is a macro that Swift can't read.

@@ -14,7 +14,7 @@ struct NextCommand {
         ? "\(command("undo")) (\(Self.undoing(machine)), within the retention)"
         : safetyDump(machine) ?? releaseBefore(machine)
     case .rolledBack, .failedClean: command("show")
-    case .abandoned: Self.isOfDatabase(machine) ? cleanup(machine) : command("show")
+    case .abandoned: Self.isOfDatabase(machine) || Self.isOfFiles(machine) ? cleanup(machine) : command("show")
     case .paused: "\(command("resume")) (or \(command("cancel")), which goes back)"
     case .planned, .running, .compensating, .finalizing: command("resume")
     case .waiting: "\(command("approve")) (or \(command("reject")), which goes back)"
@@ -66,10 +66,12 @@ struct NextCommand {
       "recover deploy \(ShellWord.quoted(release.name)) --to \(before.short) (brings back what was there before)"
   }
 
-  /// Whether the run replaced a database that was there before, and kept it.
+  /// Whether the run replaced a database that was there before, and kept it; or files, which can be taken out again as
+  /// well.
   private static func canBeUndone(_ machine: RunMachine) -> Bool {
-    isOfDatabase(machine) && machine.plan.bindings["liveOID"]?.integer != nil
-      && machine.plan.bindings["inPlace"] == nil && rows(machine)?["undone"] == nil
+    isOfFiles(machine)
+      || isOfDatabase(machine) && machine.plan.bindings["liveOID"]?.integer != nil
+        && machine.plan.bindings["inPlace"] == nil && rows(machine)?["undone"] == nil
   }
 
   /// What an undo does.
@@ -79,6 +81,8 @@ struct NextCommand {
 
   /// Where rows were added to a live table, or taken back: how.
   private static func rows(_ machine: RunMachine) -> JSONValue? { machine.plan.bindings["exchange"]?["rows"] }
+
+  private static func isOfFiles(_ machine: RunMachine) -> Bool { FilesUndoPlanner.undoes(machine.plan) }
 
   private static func isOfDatabase(_ machine: RunMachine) -> Bool { machine.plan.target.kind == .database }
 }

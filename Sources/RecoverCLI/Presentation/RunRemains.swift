@@ -20,6 +20,10 @@ struct RunRemains {
   /// Rows that were inserted, and that the way back had to leave; their keys are in a schema.
   private(set) var rowsLeft: Int64 = 0
   private(set) var rowsLeftIn: String?
+  /// The directory with the files of before, or with restored ones that did not pass, and its end.
+  private(set) var keptTree: String?
+  private(set) var failedTree: String?
+  private(set) var treeUntil: String?
   /// After-restore hooks whose effect stands though the run went back.
   private(set) var standing: [String] = []
   /// The stash that still has what was put aside before a release was checked out.
@@ -53,6 +57,9 @@ struct RunRemains {
       }
       stash = evidence["stashKept"]?.string ?? stash
       movedBranch = evidence["branchMoved"]?.string ?? movedBranch
+      if let kept = evidence["keptTree"]?.string { (keptTree, treeUntil) = (kept, until ?? treeUntil) }
+      if evidence["exchangedBack"] != nil { keptTree = nil }
+      if let failed = evidence["failedTree"]?.string { (failedTree, treeUntil) = (failed, until) }
       standing += EvidenceText.names(evidence["standing"] ?? .null)
       writesWhileLive += EvidenceText.writes(evidence["writesWhileLive"] ?? .null) ?? 0
       writesLost += EvidenceText.writes(evidence["writesLost"] ?? .null) ?? 0
@@ -89,6 +96,12 @@ struct RunRemains {
           + "in schema \(rowsLeftIn)")
     }
     if let keptKeys { words.append("the keys of the inserted rows are in schema \(keptKeys)") }
+    if let failedTree {
+      words.append("the restored files are kept in \(failedTree)" + (treeUntil.map { " until \($0)" } ?? ""))
+    }
+    if let keptTree {
+      words.append("what was replaced is in \(keptTree)" + (treeUntil.map { ", kept until \($0)" } ?? ""))
+    }
     if let safetyDump {
       words.append("the safety dump is \(safetyDump)" + (safetyUntil.map { ", kept until \($0)" } ?? ""))
     }

@@ -32,6 +32,7 @@ extension RunView {
     ]
     if let bindings = try? plan.bindings.decoded(as: DatabaseBindings.self) { lines += facts(bindings) }
     if let bindings = try? plan.bindings.decoded(as: ReleaseBindings.self) { lines += facts(bindings) }
+    if let bindings = try? plan.bindings.decoded(as: FilesBindings.self) { lines += FilesPlanView.history(bindings) }
     lines.append("state      \(isInterrupted ? "interrupted (\(machine.state.name))" : machine.state.name)")
     // What a run that succeeded met on its way is in the timeline.
     guard machine.state != .succeeded else { return lines }
@@ -74,6 +75,12 @@ extension RunView {
       lines.append("failed     \(TerminalText.safe(name))" + (remains.failedUntil.map { ", kept until \($0)" } ?? ""))
     }
     if let stash = remains.stash { lines.append("stash      \(stash) has what was put aside") }
+    if let path = remains.keptTree {
+      lines.append("previous   \(TerminalText.safe(path))" + (remains.treeUntil.map { ", kept until \($0)" } ?? ""))
+    }
+    if let path = remains.failedTree {
+      lines.append("failed     \(TerminalText.safe(path))" + (remains.treeUntil.map { ", kept until \($0)" } ?? ""))
+    }
     for hook in remains.standing { lines.append("stands     what hook \(TerminalText.safe(hook)) did: it has no undo") }
     return lines
   }

@@ -9,6 +9,8 @@ package enum BuiltInProcedures {
     ("built-in/db-in-place.yaml", PackageResources.db_in_place_yaml),
     ("built-in/db-tables.yaml", PackageResources.db_tables_yaml),
     ("built-in/db-rows.yaml", PackageResources.db_rows_yaml),
+    ("built-in/files.yaml", PackageResources.files_yaml),
+    ("built-in/undo-files.yaml", PackageResources.undo_files_yaml),
     ("built-in/undo.yaml", PackageResources.undo_yaml),
     ("built-in/undo-tables.yaml", PackageResources.undo_tables_yaml),
     ("built-in/undo-rows.yaml", PackageResources.undo_rows_yaml),

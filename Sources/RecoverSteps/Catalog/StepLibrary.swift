@@ -12,7 +12,7 @@ package struct StepLibrary: StepCatalog {
 
   /// The definitions, in the order in which documentation lists them.
   package static let definitions: [StepDefinition] =
-    databaseDefinitions + releaseDefinitions + serviceDefinitions + customDefinitions
+    databaseDefinitions + filesDefinitions + releaseDefinitions + serviceDefinitions + customDefinitions
 
   /// What lint and the planner need of them.
   package static var templates: [StepTemplate] { definitions.map(\.template) }

@@ -11,6 +11,7 @@ struct AcceptStep: Step {
   let drivers: StepDrivers
 
   func perform(_ context: StepContext) async throws -> JSONValue {
+    if context.plan.target.kind == .tree { return try await SwapFilesStep.accept(context, drivers) }
     guard context.plan.target.kind == .database else { return .null }
     let work = try DatabaseWork(context, drivers)
     if work.bindings.exchange?.rows != nil {

@@ -5,7 +5,7 @@ internal import RecoverEngine
 extension StepLibrary {
   /// The steps around services and their health.
   ///
-  /// Services use the live database: where closing or swapping it can't be undone they are not started (I7), and
+  /// Services use the live database or tree: where closing or swapping it can't be undone they are not started (I7), and
   /// where they can't be stopped it is not swapped under them.
   static let serviceDefinitions: [StepDefinition] = [
     StepDefinition(
@@ -33,5 +33,5 @@ extension StepLibrary {
     ) { planned, plan, drivers in HealthCheckStep(work: try ServicesWork(planned, plan, drivers)) },
   ]
 
-  private static let used = ["services", "live database"]
+  private static let used = ["services", "live database", "live tree"]
 }

@@ -6,7 +6,7 @@ internal import RecoverBase
 struct ExtractionOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Whom the files belong to: numbers (the archive's, as is default), names (who has the archive's names here), self, or user:group in numbers.",
+      "Whom the files belong to: numbers (the archive's, as is default), names (who has the archive's names here), self, or user:group.",
       valueName: "who"))
   var owner: String?
 
@@ -35,30 +35,31 @@ struct ExtractionOptions: ParsableArguments {
     owner == nil && mapUser.isEmpty && mapGroup.isEmpty && !hasRequests && !skipAttributes
   }
 
-  /// - Parameter isComparison: whether everything is wanted that the archive has.
-  func policy(isComparison: Bool) throws -> ExtractionPolicy {
+  /// - Parameters:
+  ///   - isComparison: whether everything is wanted that the archive has.
+  ///   - otherwise: whom the policy names, as `user:group`; what was asked for comes first.
+  func policy(isComparison: Bool, otherwise: String? = nil) throws -> ExtractionPolicy {
     ExtractionPolicy(
-      ownership: try ownership(),
+      ownership: try ownership(owner ?? otherwise),
       map: ExtractionPolicy.Map(
         users: try Self.map(mapUser, "--map-user"), groups: try Self.map(mapGroup, "--map-group")),
       keepsPrivileges: keepSetuid || isComparison, makesDevices: devices || isComparison,
       keepsPrivilegedAttributes: privilegedAttributes || isComparison, skipsAttributes: skipAttributes)
   }
 
-  private func ownership() throws -> ExtractionPolicy.Ownership {
+  private func ownership(_ owner: String?) throws -> ExtractionPolicy.Ownership {
     switch owner {
     case nil, "numbers": return .numbers
     case "names": return .names
     case "self": return .ourselves
     case let text?:
-      let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(Self.number)
-      guard parts.count == 2, let user = parts[0], let group = parts[1] else {
+      guard let one = try ExtractionPolicy.Ownership.owner(text) else {
         throw RecoverError(
-          .usage, "--owner takes numbers, names, self, or two numbers such as 1000:1000, not \(text)",
+          .usage, "--owner takes numbers, names, self, or user:group such as 1000:1000, not \(text)",
           hint: NearestName.hint(text, among: ["numbers", "names", "self"])
             ?? "id -u and id -g say the numbers of a user")
       }
-      return .fixed(user: user, group: group)
+      return one
     }
   }
 

@@ -3,15 +3,20 @@ internal import ArgumentParser
 internal import RecoverBase
 
 /// `recover files --from ARCHIVE`: lists, verifies, compares or restores a tar archive of a file tree.
+///
+/// `FilesCommand+Recovery` restores into what is there.
 struct FilesCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
-    commandName: "files", abstract: "Restore a tar archive to a new directory; list, verify or compare it.",
+    commandName: "files", abstract: "Restore a tar archive beside what is live, prove it, swap it in; or list it.",
     usage: "recover files --from <file> --list|--verify|--diff <dir>|--to <dir>",
     discussion: """
       Examples:
         recover files --from backup.tar.gz --list
         recover files --from backup.tar.gz --verify
         recover files --from backup.tar.zst --verify --json     (SHA-256 a file)
+        recover files --from backup.tar.gz --to /srv/app --plan
+        recover files --from backup.tar.gz --to /srv/app --yes
+        recover files --from backup.tar.gz --to data --yes  (a tree of the policy)
         recover files --from backup.tar.gz --to /srv/data-new
         recover files --from backup.tar.gz --to /srv/new --owner 1000:1000
         recover files --from backup.tar.gz --diff /srv/data
@@ -19,9 +24,14 @@ struct FilesCommand: ReportingCommand {
       Reads plain tar, gzip and zstd: v7, ustar, GNU and PAX, sparse files too.
       An archive has one meaning or is refused, with the byte and the member.
 
-      --to restores beside the new name, into a directory that nobody else may
-      enter, reads every file back and proves it, writes the disk, and then gives
-      it its name at once. When anything fails, nothing is left behind.
+      --to a directory that is there exchanges each name at the archive's top with
+      its namesake, as a run with a plan; what the archive does not name is not
+      touched. With --mirror, and for a tree of the policy, the directory is
+      exchanged as a whole. What was replaced is kept beside it, and `recover undo`
+      exchanges it back. --to a new name makes that directory at once, without a
+      run. Either way it is extracted into a directory that nobody else may enter,
+      every file is read back and proved, and the disk is written, before anything
+      gets its name. When that fails, nothing is left behind.
       Setuid bits, devices and privileged attributes come only on request, and
       what was left out is said.
 
@@ -41,8 +51,13 @@ struct FilesCommand: ReportingCommand {
   @Option(help: ArgumentHelp("Compare a tree with the archive, and name each difference.", valueName: "dir"))
   var diff: String?
 
-  @Option(help: ArgumentHelp("Restore into a new directory.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp(
+      "Restore into a directory: one that is there, a new one, or a tree of the policy.", valueName: "dir|name"))
   var to: String?
+
+  @Flag(help: "Make the directory exactly what the archive holds: what it lacks is gone.")
+  var mirror = false
 
   @OptionGroup var extraction: ExtractionOptions
 
@@ -52,6 +67,7 @@ struct FilesCommand: ReportingCommand {
   @Option(help: ArgumentHelp("Refuse an archive whose files have more bytes.", valueName: "bytes"))
   var maxBytes: Int64?
 
+  @OptionGroup var action: ActionOptions
   @OptionGroup var global: GlobalOptions
 
   mutating func runReporting() async throws -> ExitStatus {
@@ -69,13 +85,24 @@ struct FilesCommand: ReportingCommand {
         .usage, "--keep-setuid, --devices and --privileged-attributes are for --to: --diff always compares them",
         hint: "leave them out")
     }
+    guard to != nil || !acts else {
+      throw RecoverError(
+        .usage, "--plan, --yes, --confirm, --expect-plan and --mirror are for --to: nothing else changes anything",
+        hint: "leave them out")
+    }
+    let target = try to.map { try self.target($0) }
+    switch target {
+    case .existing, .tree: return try await recover(to: target ?? .existing(""))
+    case .new, nil: break
+    }
     let policy = try extraction.policy(isComparison: diff != nil)
     let choice = try Composition.archive(global.absolute(from))
     let file = choice.file
     let (budget, isJSON, isQuiet) = (try budget(), global.json, global.quiet)
-    if let to {
-      let restore = TreeRestore(file, to: global.absolute(to), policy, budget: budget)
-      return try await TreeRestoreView.run(restore, file, to: global.absolute(to), global)
+    if case .new(let path) = target {
+      try refusePlan(path)
+      let restore = TreeRestore(file, to: path, policy, budget: budget)
+      return try await TreeRestoreView.run(restore, file, to: path, global)
     }
     if let diff { return try await TreeDiffView.run(file, global.absolute(diff), policy, budget, isJSON: isJSON) }
     return listsMembers
@@ -83,7 +110,19 @@ struct FilesCommand: ReportingCommand {
       : try await TarVerifyView.run(choice, budget, isJSON: isJSON, isQuiet: isQuiet)
   }
 
-  private func budget() throws -> TarBudget {
+  /// Whether something was asked for that only a restore has.
+  private var acts: Bool {
+    action.planOnly || action.yes || action.confirm != nil || action.expectPlan != nil || mirror
+  }
+
+  private func refusePlan(_ path: String) throws {
+    guard action.planOnly || action.expectPlan != nil else { return }
+    throw RecoverError(
+      .usage, "there is no \(path): a new directory is made without a plan, since nothing is replaced",
+      hint: "check the name; without --plan it is made")
+  }
+
+  func budget() throws -> TarBudget {
     var budget = TarBudget.standard
     for (value, name) in [(maxEntries, "--max-entries"), (maxBytes, "--max-bytes")] {
       if let value, value < 0 { throw RecoverError(.usage, "\(name) takes a number from 0 on, not \(value)") }

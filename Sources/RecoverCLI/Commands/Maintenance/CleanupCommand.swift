@@ -13,8 +13,10 @@ struct CleanupCommand: ReportingCommand {
     discussion: """
       Lists the databases that recoveries keep on the servers of the policy, or
       on the one of --database, the schemas of tables that were replaced in the
-      databases that are named, the safety dumps of runs in place that are known
-      here, spooled standard input that no run needs any more, and backups of the
+      databases that are named, the files that restores replaced, in the places of
+      the policy's trees and of the runs that are known here or in the one of
+      --tree, the safety dumps of runs in place that are known here, spooled
+      standard input that no run needs any more, and backups of the
       repository that were not finished and whose writer is dead. Without --yes
       it only lists. A copy that is being loaded, or whose run is still open, is
       never dropped; one that a run which is over left behind is dropped with
@@ -26,10 +28,13 @@ struct CleanupCommand: ReportingCommand {
         recover cleanup --yes
         recover cleanup --database postgres://app@db1/app --abandoned
         recover cleanup --database app --abandoned --confirm RUN --yes
+        recover cleanup --tree /srv/app
       """)
 
   @Option(help: ArgumentHelp("A database of the server: a URL, or a name of the policy.", valueName: "url|name"))
   var database: String?
+  @Option(help: ArgumentHelp("A directory in which restores of files keep what they replaced.", valueName: "dir"))
+  var tree: String?
   @Flag(help: "Drop what is past its retention.")
   var yes = false
   @Flag(help: "Also drop side databases that runs which have ended left behind.")
@@ -58,20 +63,33 @@ struct CleanupCommand: ReportingCommand {
         kept.append(KeptDatabase(server: server, entry: entry, verdict: verdict))
       }
     }
+    let files = try await KeptFiles.all(
+      named: tree.map(global.absolute), policy, Array(runs.values), try composition.existingStore()
+    ) { entry in
+      CleanupVerdict(
+        of: entry.note.run, retainUntil: entry.note.retainUntil, mayBeOriginal: true, run: runs[entry.note.run],
+        abandoned: abandoned, confirmed: confirm, at: .now)
+    }
     let dumps = try KeptSafetyDump.all(of: Array(runs.values), composition)
     let keeper = SpoolKeeper(composition)
     let spooled = try await keeper.leftovers()
     let unfinished = unfinishedBackups(policy)
-    try list(kept, dumps, spooled, unfinished, isServerKnown: !addresses.isEmpty).writeBeginning(global)
+    try list(kept, files, dumps, spooled, unfinished, isServerKnown: !addresses.isEmpty).writeBeginning(global)
     let dropped = kept.filter { $0.verdict.isDropped }
+    let removed = files.filter { $0.verdict.isDropped }
     let expired = dumps.filter { $0.verdict == .expired }
     guard yes else {
-      return try Answer(text: offer(count: dropped.count + expired.count + spooled.count + unfinished.count)).write(
-        global)
+      return try Answer(
+        text: offer(count: dropped.count + removed.count + expired.count + spooled.count + unfinished.count)
+      ).write(global)
     }
     for kept in dropped {
       try await kept.server.drop(kept.entry)
       try tell("dropped", kept.what, kept.name)
+    }
+    for kept in removed {
+      try await kept.remove()
+      try tell("removed", "directory", kept.entry.path)
     }
     for dump in expired {
       try dump.delete()
@@ -84,6 +102,7 @@ struct CleanupCommand: ReportingCommand {
 
   /// The databases whose servers are looked at: the one that is named, else all of the policy.
   private func addresses(_ policy: Policy) throws -> [DatabaseAddress] {
+    if tree != nil, database == nil { return [] }
     if database != nil { return [try DatabaseAddress.resolve(database, in: policy)] }
     return try policy.databases.sorted { $0.key < $1.key }.map { try DatabaseAddress($0.value) }
   }
@@ -96,11 +115,12 @@ struct CleanupCommand: ReportingCommand {
   }
 
   private func list(
-    _ kept: [KeptDatabase], _ dumps: [KeptSafetyDump], _ spooled: [BackupSpool.Entry],
+    _ kept: [KeptDatabase], _ files: [KeptFiles], _ dumps: [KeptSafetyDump], _ spooled: [BackupSpool.Entry],
     _ unfinished: [Leftovers.Entry], isServerKnown: Bool
   ) -> Answer {
     var table = TextTable(headings: ["WHAT", "NAME", "SIZE", "KEPT UNTIL", "RUN", "VERDICT"])
     for kept in kept { table.add(kept.cells) }
+    for kept in files { table.add(kept.cells) }
     for dump in dumps { table.add(dump.cells) }
     for entry in spooled {
       table.add(["spooled input", entry.path, "\(ByteCount(entry.sizeBytes))", "-", "-", "no run needs it"])
@@ -108,15 +128,16 @@ struct CleanupCommand: ReportingCommand {
     for backup in unfinished {
       table.add(["unfinished backup", backup.path, "-", "-", "-", "its writer is dead"])
     }
-    let isEmpty = kept.isEmpty && dumps.isEmpty && spooled.isEmpty && unfinished.isEmpty
+    let isEmpty = kept.isEmpty && files.isEmpty && dumps.isEmpty && spooled.isEmpty && unfinished.isEmpty
     var lines = isEmpty ? [] : [table.text]
-    if !isServerKnown {
+    if tree != nil, files.isEmpty { lines.append("restores of files keep nothing there") }
+    if !isServerKnown, tree == nil {
       lines.append("no server was looked at: name one of its databases with --database URL")
-    } else if kept.isEmpty {
+    } else if kept.isEmpty, isServerKnown {
       lines.append("recoveries keep nothing on \(database == nil ? "the servers of the policy" : "this server")")
     }
     let rows =
-      kept.map(\.row) + dumps.map(\.row)
+      kept.map(\.row) + files.map(\.row) + dumps.map(\.row)
       + spooled.map { entry in
         ["kind": "spooled", "file": .string(entry.path), "bytes": .integer(entry.sizeBytes), "verdict": "drop"]
       }
@@ -129,6 +150,7 @@ struct CleanupCommand: ReportingCommand {
     guard count > 0 else { return "" }
     let options =
       (database.map { " --database \(ShellWord.quoted($0))" } ?? "")
+      + (tree.map { " --tree \(ShellWord.quoted($0))" } ?? "")
       + (repository.repository.map { " --repository \(ShellWord.quoted($0))" } ?? "")
       + (abandoned ? " --abandoned" : "")
       + (confirm.map { " --confirm \(ShellWord.quoted($0))" } ?? "")
@@ -191,16 +213,26 @@ enum CleanupVerdict: String {
   init(
     on entry: RetainedDatabases.Entry, run: RunSummary?, abandoned: Bool, confirmed: String?, at time: WallTime
   ) {
+    self.init(
+      of: entry.run, retainUntil: entry.retainUntil, mayBeOriginal: entry.role == "previous", run: run,
+      abandoned: abandoned, confirmed: confirmed, at: time)
+  }
+
+  /// - Parameter mayBeOriginal: without an end of its retention, it may be what was live before an unfinished run.
+  init(
+    of name: String, retainUntil: WallTime?, mayBeOriginal: Bool, run: RunSummary?, abandoned: Bool,
+    confirmed: String?, at time: WallTime
+  ) {
     if let run, !run.isTerminal {
       self = .open
-    } else if entry.retainUntil != nil {
-      self = entry.isExpired(at: time) ? .expired : .retained
+    } else if let retainUntil {
+      self = retainUntil <= time ? .expired : .retained
     } else if run != nil {
       self = abandoned ? .droppedAbandoned : .abandoned
-    } else if entry.role == "previous" {
+    } else if mayBeOriginal {
       self = .unknownOriginal
     } else {
-      self = abandoned && confirmed == entry.run ? .droppedUnknown : .unknown
+      self = abandoned && confirmed == name ? .droppedUnknown : .unknown
     }
   }
 
@@ -225,7 +257,7 @@ enum CleanupVerdict: String {
   }
 
   /// Until when a copy without a retention is kept.
-  fileprivate var endOfCopy: String {
+  var endOfCopy: String {
     switch self {
     case .open, .unknown, .droppedUnknown, .unknownOriginal: "its run ends"
     case .expired, .retained, .abandoned, .droppedAbandoned: "-"

@@ -28,6 +28,11 @@ struct RunCommand: ReportingCommand {
     let composition = try Composition(global)
     let policies = try composition.policies(global)
     let steps = try policies.procedure(named: procedure)
+    guard !steps.steps.contains(where: { $0.uses.hasPrefix("files.") }) else {
+      throw RecoverError(
+        .usage, "procedure \(procedure) restores files: it needs an archive",
+        hint: "recover files --from ARCHIVE --to DIR")
+    }
     guard !steps.steps.contains(where: { $0.uses.hasPrefix("database.") }) else {
       throw RecoverError(
         .usage, "procedure \(procedure) restores a database: it needs a backup",

@@ -5,15 +5,15 @@ internal import RecoverEngine
 internal import RecoverPolicy
 internal import RecoverSteps
 
-/// `recover undo RUN`: swaps the database of before a recovery back, within its retention, as a run of its own.
+/// `recover undo RUN`: swaps back what a recovery replaced, within its retention, as a run of its own.
 struct UndoCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "undo", abstract: "Swap back what a finished run replaced, within the retention.",
     usage: "recover undo <run> [<options>]",
     discussion: """
       A run of its own: with the same services stopped and the same health
-      checked, and undone when they fail. The database that is swapped out is
-      kept as well, so an undo can be undone.
+      checked, and undone when they fail. The database or the files that are
+      swapped out are kept as well, so an undo can be undone.
       """)
 
   @OptionGroup var run: RunArgument
@@ -34,6 +34,12 @@ struct UndoCommand: ReportingCommand {
     }
     let drivers = try composition.drivers(databaseURL: database)
     let policies = try composition.policies(global)
+    if FilesUndoPlanner.undoes(history.machine.plan) {
+      let plan = try FilesUndoPlanner.plan(
+        undoing: history.run, history.machine, procedure: try policies.procedure(named: FilesUndoPlanner.procedureName))
+      return try await PlannedRun(composition: composition, global: global, action: action)
+        .confirmAndPerform(plan, drivers: drivers)
+    }
     let plan = try await UndoPlanner(drivers: drivers)
       .plan(
         undoing: history.run, history.machine,

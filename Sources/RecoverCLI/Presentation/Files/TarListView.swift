@@ -3,20 +3,30 @@ internal import RecoverBase
 
 /// The members of an archive, printed while they are read: nothing grows with their number.
 enum TarListView {
-  /// Lists an archive; refused, behind what was listed, where it is not whole.
+  /// Lists an archive; refused, behind what was listed, where it is not whole, or can't be restored as it is.
   static func run(_ file: TarFile, _ budget: TarBudget, isJSON: Bool) async throws -> ExitStatus {
     try await BlockingThread.run("recover-tar") { interruption in
       var output = LineBuffer()
       var reader = try file.open(budget: budget, interruption)
       var count: Int64 = 0
+      var names = TreeNames()
+      var refusal: (any Error)?
       do {
         while let member = try reader.next() {
           count += 1
+          // All of it is shown: who looks at an archive that is refused wants to see why.
+          if refusal == nil {
+            do { try names.add(member) } catch { refusal = error }
+          }
           output.add(isJSON ? try JSONLines.line(.object(row(of: member))) : line(of: member))
         }
       } catch {
         output.flush()
         throw error
+      }
+      if let refusal {
+        output.flush()
+        throw refusal
       }
       if isJSON {
         output.add(

@@ -37,14 +37,16 @@ struct PlanPreview {
         StandardOutput.write(InspectView.text(report))
       } else if let report = try? evidence.decoded(as: ReleaseReport.self) {
         StandardOutput.write(ReleasePlanView.text(report))
+      } else if let text = FilesPlanView.inspection(evidence) {
+        StandardOutput.write(text)
       }
     }
     for remark in remarks where !global.json { StandardOutput.write("note: \(TerminalText.safe(remark))") }
     try tellCosts(plan, report, past: await PastRun.newest(in: store))
   }
 
-  /// What the names of steps that only look begin with.
-  private static let inspections = ["database.inspect", "release.inspect"]
+  /// What the names of steps that only look begin with; a preview performs those.
+  private static let inspections = ["database.inspect", "files.inspect", "release.inspect"]
 
   private func requireUnclaimed(_ plan: Plan, _ store: (any RunStore)?) async throws {
     guard let run = try await store?.runs(of: plan.target.key).first(where: { !$0.isTerminal }) else { return }

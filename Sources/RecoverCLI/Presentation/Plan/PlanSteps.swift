@@ -15,8 +15,9 @@ struct PlanSteps {
     database = try? plan.bindings.decoded(as: DatabaseBindings.self)
     release = try? plan.bindings.decoded(as: ReleaseBindings.self)
     let custom = try? plan.bindings.decoded(as: CustomBindings.self)
-    services = database?.services ?? release?.services ?? custom?.services ?? []
-    health = database?.health ?? release?.health ?? custom?.health ?? []
+    let files = try? plan.bindings.decoded(as: FilesBindings.self)
+    services = database?.services ?? release?.services ?? files?.services ?? custom?.services ?? []
+    health = database?.health ?? release?.health ?? files?.health ?? custom?.health ?? []
   }
 
   static func table(_ plan: Plan) -> String {

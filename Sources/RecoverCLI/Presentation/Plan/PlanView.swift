@@ -15,17 +15,20 @@ enum PlanView {
   ) -> String {
     var lines = ["\(plan.procedure): \(plan.target.kind.rawValue) \(plan.target.name) (\(plan.environment.rawValue))"]
     if let bindings = try? plan.bindings.decoded(as: DatabaseBindings.self) {
-      lines += facts(bindings, now: now).map { fact in
-        "  \(TerminalText.padded(fact.0, columns: 9)) \(TerminalText.safe(oneLine(fact.1)))"
-      }
+      lines += facts(bindings, now: now).map(line)
       lines += warning(bindings, safetySpace).map { isColored && !$0.isEmpty ? "\u{1B}[1;31m\($0)\u{1B}[0m" : $0 }
     } else if let bindings = try? plan.bindings.decoded(as: ReleaseBindings.self) {
-      lines += ReleasePlanView(bindings: bindings, purpose: plan.procedure).facts.map { fact in
-        "  \(TerminalText.padded(fact.0, columns: 9)) \(TerminalText.safe(oneLine(fact.1)))"
-      }
+      lines += ReleasePlanView(bindings: bindings, purpose: plan.procedure).facts.map(line)
+    }
+    if let bindings = try? plan.bindings.decoded(as: FilesBindings.self) {
+      lines += FilesPlanView.facts(bindings, now: now).map(line)
     }
     lines += ["", PlanSteps.table(plan), "", "plan \(hash)"]
     return lines.joined(separator: "\n")
+  }
+
+  private static func line(_ fact: (String, String)) -> String {
+    "  \(TerminalText.padded(fact.0, columns: 9)) \(TerminalText.safe(oneLine(fact.1)))"
   }
 
   /// What the plan is about, each with a heading; a heading is empty where the one above goes on.
@@ -34,8 +37,7 @@ enum PlanView {
     if let key = bindings.publicKey { facts.append(("signed", "the backup must be signed with the key of \(key)")) }
     if let selection = bindings.selectionText { facts.append(("only", selection)) }
     facts += [("server", bindings.serverText), (bindings.likeDatabase == nil ? "live" : "new", live(bindings))]
-    facts += listed("services", bindings.services, text)
-    facts += listed("health", bindings.health) { "\($0.name): \(text($0.policy))" }
+    facts += surroundings(bindings.services, bindings.health)
     if bindings.undoes == nil {
       if let load = bindings.loadText { facts.append(("load", load)) }
       facts += listed("proof", bindings.assertions) { "\($0.name): \($0.sql)" }
@@ -75,6 +77,11 @@ enum PlanView {
     ]
   }
 
+  /// The services that stop meanwhile, and what says that they work again.
+  static func surroundings(_ services: [NamedService], _ health: [NamedHealth]) -> [(String, String)] {
+    listed("services", services, text) + listed("health", health) { "\($0.name): \(text($0.policy))" }
+  }
+
   static func listed<Item>(
     _ heading: String, _ items: [Item], _ text: (Item) -> String
   ) -> [(String, String)] {
@@ -93,15 +100,19 @@ enum PlanView {
           : "run \(run): the tables from before it are exchanged back: \(tables)"
       )
     }
-    let backup = bindings.backup
+    return ("backup", source(bindings.backup, now: now))
+  }
+
+  /// A backup, and how old it is.
+  static func source(_ backup: BackupReference, now: WallTime) -> String {
     if backup.sha256 != nil {
       let origin = backup.parts.map { $0.joined(separator: " + ") } ?? "standard input"
-      return ("backup", "\(origin), \(ByteCount(backup.sizeBytes)), kept as \(backup.path) until the run ends")
+      return "\(origin), \(ByteCount(backup.sizeBytes)), kept as \(backup.path) until the run ends"
     }
     let modified = WallTime(microseconds: backup.modifiedNanoseconds / 1000)
     let age = now - modified
     let told = age >= .zero ? "\(AgeText.text(age)) ago" : "in the future"
-    return ("backup", "\(backup.path), \(ByteCount(backup.sizeBytes)), written \(modified), \(told)")
+    return "\(backup.path), \(ByteCount(backup.sizeBytes)), written \(modified), \(told)"
   }
 
   private static func live(_ bindings: DatabaseBindings) -> String {

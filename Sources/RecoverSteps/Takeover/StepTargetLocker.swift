@@ -3,21 +3,27 @@ internal import RecoverBase
 package import RecoverCore
 package import RecoverEngine
 
-/// Locks a database on its own server, and a deployment beside its repository; other targets need no lock beyond the
-/// lease yet.
-package struct DatabaseLocker: TargetLocker {
+/// Locks what a run acts on: a database on its own server, a tree by a file beside it, a deployment by one in its
+/// repository; other targets need no lock beyond the lease.
+package struct StepTargetLocker: TargetLocker {
   private let drivers: StepDrivers
 
   package init(drivers: StepDrivers) { self.drivers = drivers }
 
   package func lock(_ plan: Plan, run: RunID, epoch: Int64) async throws -> any HeldTargetLock {
     switch plan.target.kind {
-    case .database: break
+    case .database: return try await lockDatabase(plan, run, epoch)
+    case .tree:
+      let (home, host) = (try plan.bindings.decoded(as: FilesBindings.self).home, drivers.host)
+      return try await BlockingThread.run("recover-lock") { _ in try TreeLock.take(home, run: run.text, host: host) }
     case .deployment:
       let bindings = try plan.bindings.decoded(as: ReleaseBindings.self)
       return try RepositoryLock(bindings.gitDirectory, run: run, host: drivers.host)
-    case .tree, .custom: return UnlockedTarget()
+    case .custom: return UnlockedTarget()
     }
+  }
+
+  private func lockDatabase(_ plan: Plan, _ run: RunID, _ epoch: Int64) async throws -> HeldDatabaseLock {
     let bindings = try plan.bindings.decoded(as: DatabaseBindings.self)
     let access = try DatabaseAccess(bindings, drivers: drivers, mark: "recover/\(run.text)/\(epoch)")
     return HeldDatabaseLock(

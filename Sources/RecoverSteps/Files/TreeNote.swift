@@ -1,0 +1,77 @@
+internal import ArchiveKit
+internal import Glibc
+package import RecoverBase
+
+/// The note in a run's own directory beside the trees that it exchanges: whose it is, what is in it, and until when it
+/// is kept.
+package struct TreeNote: Sendable, Hashable, Codable {
+  package enum Role: String, Sendable, Hashable, Codable {
+    /// What the run is building, and after the exchange what was live before: needed until the run ends.
+    case open
+    /// What was live before a run that has ended.
+    case previous
+    /// What a run brought and took back.
+    case failed
+  }
+
+  package var run: String
+  package var host: String
+  /// The hash of the run's plan.
+  package var plan: Digest
+  package var role: Role
+  /// The directory that was restored.
+  package var target: String
+  /// Nil while the run is open.
+  package var retainUntil: WallTime?
+  /// What brings it back, or removes it.
+  package var undo: String
+  /// All of this in a sentence, for whoever finds the directory.
+  package var about: String?
+}
+
+/// The names in such a directory, which is `.recover-RUN` in the directory whose names are exchanged.
+package enum TreeKeep {
+  package static let prefix = ".recover-"
+  /// The note.
+  static let note = "note.json"
+  /// The directory with the trees that enter, and after the exchange with those that left.
+  static let trees = "tree"
+  /// What the extraction made, for the proof.
+  static let record = "extracted"
+  /// What is in the tree directory is whole and on the disk; holds the evidence.
+  static let staged = "staged.json"
+
+  package static func path(of run: String, in home: String) -> String {
+    home == "/" ? "/\(prefix)\(run)" : "\(home)/\(prefix)\(run)"
+  }
+
+  /// The directory of a run, opened and locked.
+  ///
+  /// - Returns: nil where there is none.
+  /// - Throws: ``RecoverError`` `drifted` where the name is somebody else's, `claimed` while another process works in it.
+  static func open(_ run: String, in home: String) throws -> StagingDirectory? {
+    try StagingDirectory.existing(path(of: run, in: home))
+  }
+
+  /// The note in a run's directory; nil where there is none that can be read.
+  package static func readNote(_ directory: String) -> TreeNote? {
+    guard let bytes = try? RunDirectory.read("\(directory)/\(note)") else { return nil }
+    return try? JSONValue.decode(TreeNote.self, from: bytes)
+  }
+
+  /// The directories of runs in a directory, with their notes, by name; none where it can't be read.
+  package static func all(in home: String) -> [(path: String, note: TreeNote)] {
+    var found: [(path: String, note: TreeNote)] = []
+    try? DirectoryNames.forEach(in: home) { name in
+      guard let text = name.text, text.hasPrefix(prefix) else { return }
+      let path = home == "/" ? "/\(text)" : "\(home)/\(text)"
+      guard let note = readNote(path), "\(prefix)\(note.run)" == text else { return }
+      found.append((path, note))
+    }
+    return found.sorted { $0.path < $1.path }
+  }
+}
+
+extension StagingDirectory {
+  func write(_ note: TreeNote) throws { try write(try JSONValue.canonicalBytes(of: note), to: TreeKeep.note) }
+}
