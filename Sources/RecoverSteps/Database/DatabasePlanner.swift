@@ -160,13 +160,13 @@ extension NamedHealth {
     self.init(name: name, policy: check)
     if case .group(let group) = check.probe {
       members = try group.members.map { member in
-        let policy = try policy.healthCheck(named: member.check)
-        if case .group = policy.probe {
+        let found = try policy.healthCheck(named: member.check)
+        if case .group = found.probe {
           throw RecoverError(
             .policyInvalid, "health check \(name) is a group and names \(member.check), which is one as well")
         }
-        return policy
-      }.enumerated().map { try NamedHealth(name: group.members[$0].check, policy: $1, in: policy) }
+        return try NamedHealth(name: member.check, policy: found, in: policy)
+      }
     }
     guard case .postgres(let probe) = check.probe else { return }
     let database = try policy.database(named: probe.database)
