@@ -1,5 +1,5 @@
 internal import HostKit
-package import RecoverBase
+internal import RecoverBase
 package import RecoverCore
 
 /// What a health check gave.
