@@ -12,20 +12,23 @@ package struct ProcessService: ServiceDriver {
   private let pidFile: String
   private let logFile: String
   private let grace: Duration
+  private let watch: Duration
 
   /// - Parameters:
   ///   - pidFile: made with mode 0600; its directory has to be there.
   ///   - logFile: what the program prints is appended to it.
   ///   - grace: from SIGTERM to SIGKILL.
+  ///   - watch: how long it is watched after its start: what ends so soon did not start.
   package init(
     name: String, command: Command, pidFile: String, logFile: String, grace: Duration = .seconds(10),
-    limits: ServiceLimits = ServiceLimits()
+    watch: Duration = .milliseconds(300), limits: ServiceLimits = ServiceLimits()
   ) {
     self.name = name
     self.command = command
     self.pidFile = pidFile
     self.logFile = logFile
     self.grace = grace
+    self.watch = watch
     self.limits = limits
   }
 
@@ -61,7 +64,17 @@ package struct ProcessService: ServiceDriver {
         _ = unsafe unlink(pidFile)
         throw error
       }
+      guard hasEnded(child.started.identity) else { return }
+      child.reap()
+      throw RecoverError(
+        .stepFailed, "service \(name) ended right after its start", hint: "what it printed is in \(logFile)")
     }
+  }
+
+  /// Whether it ends while it is watched.
+  private func hasEnded(_ identity: ProcessIdentity) -> Bool {
+    guard let handle = ProcessHandle(identity) else { return true }
+    return handle.waitUntilGone(.after(watch))
   }
 
   package func orderStop(in context: ChildContext, deadline: Deadline) async throws {

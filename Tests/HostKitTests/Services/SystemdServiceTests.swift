@@ -97,10 +97,10 @@ struct SystemdServiceTests {
 /// Programs that are started and left running.
 @Suite(.serialized)
 struct ProcessServiceTests {
-  private func service(_ scratch: Scratch, _ line: String) -> ProcessService {
+  private func service(_ scratch: Scratch, _ line: String, watch: Duration = .zero) -> ProcessService {
     ProcessService(
       name: "app", command: .shell(line, directory: scratch.path), pidFile: scratch.file("pid"),
-      logFile: scratch.file("log"), grace: .milliseconds(200),
+      logFile: scratch.file("log"), grace: .milliseconds(200), watch: watch,
       limits: ServiceLimits(every: .milliseconds(10), settle: .milliseconds(200)))
   }
 
@@ -128,7 +128,7 @@ struct ProcessServiceTests {
   @Test("a program that ended by itself has failed, and another process with its pid is not it")
   func ended() async throws {
     try await Scratch.with { scratch in
-      let service = service(scratch, "exit 3")
+      let service = service(scratch, "exit 3", watch: .seconds(60))
       let error = await #expect(throws: RecoverError.self) {
         try await service.start(in: scratch.context())
       }
