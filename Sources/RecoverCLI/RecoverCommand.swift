@@ -15,6 +15,7 @@ struct RecoverCommand: AsyncParsableCommand {
         recover resume RUN                    go on after a crash or a pause
         recover undo RUN                      swap back within the retention
         recover rollback --plan               go back to a release that worked
+        recover health                        what works and what does not
 
       Exit statuses:
         0  all verified                   5  backup refused
@@ -48,7 +49,9 @@ struct RecoverCommand: AsyncParsableCommand {
         ]),
       CommandGroup(
         name: "Look after",
-        subcommands: [PolicyCommand.self, LockCommand.self, CleanupCommand.self, DoctorCommand.self]),
+        subcommands: [
+          HealthCommand.self, PolicyCommand.self, LockCommand.self, CleanupCommand.self, DoctorCommand.self,
+        ]),
     ])
 }
 

@@ -13,6 +13,10 @@ struct PolicyGenerator {
     policy.repository = maybe { $0.path() }
     for name in services { policy.services[name] = service() }
     for name in health { policy.health[name] = check(databases) }
+    if let member = health.first, random.chance(1, of: 3) {
+      let rule = random.pick([HealthProbe.Group.Rule.all, .any, .atLeast(1)])
+      policy.health["group"] = HealthPolicy(probe: .group(.init(rule: rule, members: [.init(check: member)])))
+    }
     for name in databases { policy.databases[name] = database(services, health) }
     for name in names(1) where random.chance(1, of: 2) {
       policy.trees[name] = TreePolicy(
@@ -52,19 +56,55 @@ struct PolicyGenerator {
 
   private mutating func service() -> ServicePolicy {
     let control: ServicePolicy.Control =
-      random.chance(1, of: 2)
-      ? .compose(
-        .init(files: (0..<random.int(1...2)).map { _ in path() }, project: maybe { $0.line() }, service: line()))
-      : .command(
-        .init(start: command(), stop: command(), status: command(), workingDirectory: path(), environment: map()))
+      switch random.int(0...3) {
+      case 0:
+        .compose(
+          .init(files: (0..<random.int(1...2)).map { _ in path() }, project: maybe { $0.line() }, service: line()))
+      case 1: .systemd(.init(unit: line(), user: random.chance(1, of: 2)))
+      case 2:
+        .process(
+          .init(run: command(), workingDirectory: path(), environment: map(), pidFile: path(), logFile: path()))
+      default:
+        .command(
+          .init(start: command(), stop: command(), status: command(), workingDirectory: path(), environment: map()))
+      }
     return ServicePolicy(
       control: control, startTimeout: duration(), stopTimeout: duration(), statusTimeout: duration())
   }
 
   private mutating func check(_ databases: [String]) -> HealthPolicy {
     let probe: HealthProbe =
-      switch random.int(databases.isEmpty ? 1...3 : 0...3) {
-      case 0: .postgres(.init(database: random.pick(databases), sql: text(), timeout: duration()))
+      switch random.int(databases.isEmpty ? 1...8 : 0...8) {
+      case 0:
+        .postgres(
+          .init(
+            database: random.pick(databases), sql: text(), role: random.pick(HealthProbe.Postgres.Role.allCases),
+            maxLag: maybe { $0.duration() }, timeout: duration()))
+      case 4:
+        .redis(
+          .init(
+            host: line(), port: random.int(1...65_535), user: maybe { $0.line() }, passwordFile: maybe { $0.path() },
+            maxMemory: maybe { ByteCount($0.random.int(0...1 << 40)) }, timeout: duration()))
+      case 5:
+        .tls(
+          .init(
+            host: line(), port: random.int(1...65_535), name: maybe { $0.line() }, validFor: duration(),
+            certificateFile: maybe { $0.path() }, timeout: duration()))
+      case 6:
+        .disk(
+          .init(
+            path: path(), usedPercent: random.int(1...100), inodesPercent: random.int(1...100),
+            free: maybe { ByteCount($0.random.int(0...1 << 40)) }, timeout: duration()))
+      case 7:
+        .memory(
+          .init(
+            usedPercent: random.int(1...100), available: maybe { ByteCount($0.random.int(0...1 << 40)) },
+            timeout: duration()))
+      case 8:
+        .metric(
+          .init(
+            url: "http://\(name()).example/metrics", name: line(), labels: map(),
+            threshold: random.pick(["< 1", ">= -0.5", "==7", "!= 1e3"]), timeout: duration()))
       case 1: .tcp(.init(host: line(), port: random.int(1...65_535), timeout: duration()))
       case 2:
         .http(
@@ -76,7 +116,8 @@ struct PolicyGenerator {
         .command(.init(run: command(), workingDirectory: path(), environment: map(), timeout: duration()))
       }
     return HealthPolicy(
-      probe: probe, every: .milliseconds(1), within: .seconds(1) + duration(), passes: random.int(1...9))
+      probe: probe, every: .milliseconds(1), within: .seconds(1) + duration(), passes: random.int(1...9),
+      flaps: maybe { $0.random.int(0...9) })
   }
 }
 

@@ -10,10 +10,14 @@ package struct HealthCheck: Sendable, Hashable {
   package var passes: Int
   /// How long one look may take.
   package var timeout: Duration
+  /// How often a pass may be followed by something else before it has failed; nil for any number.
+  package var flaps: Int?
 
   package init(
-    every: Duration = .seconds(1), within: Duration = .seconds(60), passes: Int = 1, timeout: Duration = .seconds(5)
+    every: Duration = .seconds(1), within: Duration = .seconds(60), passes: Int = 1, timeout: Duration = .seconds(5),
+    flaps: Int? = nil
   ) {
+    self.flaps = flaps
     self.every = every
     self.within = within
     self.passes = passes
@@ -46,14 +50,14 @@ extension HealthCheck {
   ) async throws -> Report {
     let start = now()
     let end = start + within
-    var window = HealthWindow(passes: passes)
+    var window = HealthWindow(passes: passes, flaps: flaps)
     while true {
       let begun = now()
       let limit = begun + timeout
       window.record(await probe.check(Deadline(window.checks == 0 ? limit : min(limit, end))))
       guard !Task.isCancelled else { throw Self.interrupted(nil) }
       let next = max(begun + every, now())
-      guard !window.isHealthy, next < end else { break }
+      guard !window.isHealthy, !window.isFlapping, next < end else { break }
       do { try await pause(next - now()) } catch { throw Self.interrupted(error) }
     }
     return Report(verdict: window.verdict, checks: window.checks, drops: window.drops, elapsed: now() - start)

@@ -4,6 +4,8 @@
 package struct HealthWindow: Sendable, Hashable {
   /// How many passes in a row make it healthy; at least 1.
   package let passes: Int
+  /// How often a pass may be followed by something else; nil for any number.
+  package let flaps: Int?
   package private(set) var checks = 0
   /// Passes in a row, up to now.
   package private(set) var streak = 0
@@ -12,7 +14,8 @@ package struct HealthWindow: Sendable, Hashable {
   /// The last result that was no pass.
   package private(set) var lastTrouble: HealthResult?
 
-  package init(passes: Int) {
+  package init(passes: Int, flaps: Int? = nil) {
+    self.flaps = flaps
     precondition(passes >= 1, "a health check asks for at least one pass")
     self.passes = passes
   }
@@ -20,9 +23,12 @@ package struct HealthWindow: Sendable, Hashable {
   /// Whether there have been enough passes in a row; from then on it takes no more results.
   package var isHealthy: Bool { streak >= passes }
 
+  /// Whether it has dropped more often than it may; from then on it can't become healthy.
+  package var isFlapping: Bool { flaps.map { drops > $0 } ?? false }
+
   /// Takes the next result; what comes after enough passes changes nothing.
   package mutating func record(_ result: HealthResult) {
-    guard !isHealthy else { return }
+    guard !isHealthy, !isFlapping else { return }
     checks += 1
     switch result {
     case .healthy: streak += 1

@@ -3,7 +3,14 @@ package enum HealthProbe: Sendable, Hashable {
   case http(HTTP)
   case tcp(TCP)
   case postgres(Postgres)
+  case redis(Redis)
+  case tls(TLS)
+  case disk(Disk)
+  case memory(Memory)
+  case metric(Metric)
   case command(Command)
+  /// Other checks together.
+  case group(Group)
 
   /// How long one probe may take when the policy says nothing else.
   package static let defaultTimeout = Duration.seconds(5)
@@ -16,7 +23,14 @@ extension HealthProbe {
     case .http(let probe): probe.timeout
     case .tcp(let probe): probe.timeout
     case .postgres(let probe): probe.timeout
+    case .redis(let probe): probe.timeout
+    case .tls(let probe): probe.timeout
+    case .disk(let probe): probe.timeout
+    case .memory(let probe): probe.timeout
+    case .metric(let probe): probe.timeout
     case .command(let probe): probe.timeout
+    // Its members have their own.
+    case .group: Self.defaultTimeout
     }
   }
 }
@@ -74,7 +88,7 @@ extension HealthProbe {
     }
   }
 
-  /// Passes when a database of the policy answers a query with true.
+  /// Passes when a database of the policy is in the wanted role, has not fallen behind, and answers a query with true.
   package struct Postgres: Sendable, Hashable, Codable {
     package static let defaultQuery = "SELECT true"
 
@@ -82,14 +96,52 @@ extension HealthProbe {
     package var database: String
     /// One row whose first column is a boolean.
     package var sql: String
+    package var role: Role
+    /// The most that a standby may be behind; nil for any.
+    package var maxLag: Duration?
     @DurationText package var timeout: Duration
 
     package init(
-      database: String, sql: String = Self.defaultQuery, timeout: Duration = HealthProbe.defaultTimeout
+      database: String, sql: String = Self.defaultQuery, role: Role = .primary, maxLag: Duration? = nil,
+      timeout: Duration = HealthProbe.defaultTimeout
     ) {
       self.database = database
       self.sql = sql
+      self.role = role
+      self.maxLag = maxLag
       self.timeout = timeout
+    }
+
+    /// What the server has to be.
+    package enum Role: String, Sendable, Hashable, Codable, CaseIterable {
+      /// Not in recovery: it takes writes.
+      case primary
+      case standby
+      case any
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case database, sql, role, timeout
+      case maxLag = "max-lag"
+    }
+
+    package init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      database = try container.decode(String.self, forKey: .database)
+      sql = try container.decode(String.self, forKey: .sql)
+      // Plans of before the key ask for no role.
+      role = try container.decodeIfPresent(Role.self, forKey: .role) ?? .any
+      maxLag = try container.decodeIfPresent(DurationText.self, forKey: .maxLag)?.wrappedValue
+      timeout = try container.decode(DurationText.self, forKey: .timeout).wrappedValue
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(database, forKey: .database)
+      try container.encode(sql, forKey: .sql)
+      try container.encode(role, forKey: .role)
+      try container.encodeIfPresent(maxLag.map { DurationText(wrappedValue: $0) }, forKey: .maxLag)
+      try container.encode(DurationText(wrappedValue: timeout), forKey: .timeout)
     }
   }
 

@@ -26,6 +26,8 @@ extension ServicePolicy {
   package enum Control: Sendable, Hashable {
     case command(CommandControl)
     case compose(ComposeControl)
+    case systemd(SystemdControl)
+    case process(ProcessControl)
   }
 
   /// A service behind three commands.
@@ -82,10 +84,56 @@ extension ServicePolicy {
   }
 }
 
+extension ServicePolicy {
+  /// A unit of systemd.
+  package struct SystemdControl: Sendable, Hashable, Codable {
+    package var unit: String
+    /// Whether the calling user's own manager has it, and not the system's.
+    package var user: Bool
+
+    package init(unit: String, user: Bool = false) {
+      self.unit = unit
+      self.user = user
+    }
+  }
+
+  /// A program that is started and left running, for development.
+  package struct ProcessControl: Sendable, Hashable, Codable {
+    package var run: Invocation
+    /// Where it runs, absolute.
+    package var workingDirectory: String
+    /// Added to its environment; stored with the plan, so no place for secrets.
+    package var environment: [String: String]
+    /// The file that says which process it is, absolute.
+    package var pidFile: String
+    /// What it prints is appended to it, absolute.
+    package var logFile: String
+
+    package init(
+      run: Invocation, workingDirectory: String, environment: [String: String] = [:], pidFile: String, logFile: String
+    ) {
+      self.run = run
+      self.workingDirectory = workingDirectory
+      self.environment = environment
+      self.pidFile = pidFile
+      self.logFile = logFile
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case run, environment
+      case workingDirectory = "working-directory"
+      case pidFile = "pid-file"
+      case logFile = "log-file"
+    }
+  }
+}
+
 extension ServicePolicy: Codable {
   enum CodingKeys: String, CodingKey {
     case command
     case compose
+    case systemd
+    case process
     case startTimeout = "start-timeout"
     case stopTimeout = "stop-timeout"
     case statusTimeout = "status-timeout"
@@ -95,6 +143,10 @@ extension ServicePolicy: Codable {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     if let compose = try container.decodeIfPresent(ComposeControl.self, forKey: .compose) {
       control = .compose(compose)
+    } else if let systemd = try container.decodeIfPresent(SystemdControl.self, forKey: .systemd) {
+      control = .systemd(systemd)
+    } else if let process = try container.decodeIfPresent(ProcessControl.self, forKey: .process) {
+      control = .process(process)
     } else {
       control = .command(try container.decode(CommandControl.self, forKey: .command))
     }
@@ -108,6 +160,8 @@ extension ServicePolicy: Codable {
     switch control {
     case .command(let command): try container.encode(command, forKey: .command)
     case .compose(let compose): try container.encode(compose, forKey: .compose)
+    case .systemd(let systemd): try container.encode(systemd, forKey: .systemd)
+    case .process(let process): try container.encode(process, forKey: .process)
     }
     try container.encode(DurationText(wrappedValue: startTimeout), forKey: .startTimeout)
     try container.encode(DurationText(wrappedValue: stopTimeout), forKey: .stopTimeout)

@@ -24,7 +24,8 @@ enum EnvironmentSchema {
       Field("deployments", .names(.record(deployment), nil), .defaulted([:]), "The deployments, by name."),
       Field("services", .names(.record(service), .services), .defaulted([:]), "The services, by name."),
       Field("health", .names(.record(health), .health), .defaulted([:]), "The health checks, by name."),
-    ])
+    ],
+    rule: { nestedGroup(in: $0["health"]) })
 
   /// Keys that several records share.
   static let services = Field(

@@ -113,6 +113,9 @@ package enum CommandText {
   package static func start(of service: ServicePolicy) -> String {
     switch service.control {
     case .command(let control): inPlace(control, control.start)
+    case .systemd(let control): systemctl(control, "start")
+    case .process(let control):
+      "(cd \(ShellWord.quoted(control.workingDirectory)) && \(of(control.run)) >> \(ShellWord.quoted(control.logFile)) 2>&1 &)"
     case .compose(let control): compose(control, "up -d --no-recreate")
     }
   }
@@ -121,8 +124,14 @@ package enum CommandText {
   package static func stop(of service: ServicePolicy) -> String {
     switch service.control {
     case .command(let control): of(control.stop)
+    case .systemd(let control): systemctl(control, "stop")
+    case .process(let control): "ending the process that \(control.pidFile) names"
     case .compose(let control): compose(control, "stop")
     }
+  }
+
+  private static func systemctl(_ control: ServicePolicy.SystemdControl, _ order: String) -> String {
+    "systemctl\(control.user ? " --user" : "") \(order) \(ShellWord.quoted(control.unit))"
   }
 
   private static func inPlace(_ control: ServicePolicy.CommandControl, _ invocation: Invocation) -> String {

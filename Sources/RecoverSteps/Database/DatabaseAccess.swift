@@ -74,7 +74,8 @@ package struct DatabaseAccess: Sendable {
     }
   }
 
-  private static func password(in file: String) throws -> Secret {
+  /// The first line of a file that nobody else may read.
+  static func password(in file: String) throws -> Secret {
     var status = stat()
     guard unsafe stat(file, &status) == 0 else {
       throw RecoverError.system(

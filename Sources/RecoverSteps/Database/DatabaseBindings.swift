@@ -111,6 +111,11 @@ package struct NamedHealth: Sendable, Hashable, Codable {
   /// Where the database of a `postgres` probe is.
   package var databaseURL: String?
   package var passwordFile: String?
+  /// The checks of a group, in its order.
+  package var members: [NamedHealth]?
+
+  /// How long one look may take: of a group as long as its slowest member.
+  package var timeout: Duration { members?.map(\.policy.probe.timeout).max() ?? policy.probe.timeout }
 
   package init(name: String, policy: HealthPolicy, databaseURL: String? = nil, passwordFile: String? = nil) {
     self.name = name

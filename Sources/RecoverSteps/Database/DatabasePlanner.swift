@@ -158,6 +158,16 @@ extension NamedHealth {
   /// A check of the policy, with the address of the database that it asks.
   init(name: String, policy check: HealthPolicy, in policy: Policy) throws {
     self.init(name: name, policy: check)
+    if case .group(let group) = check.probe {
+      members = try group.members.map { member in
+        let found = try policy.healthCheck(named: member.check)
+        if case .group = found.probe {
+          throw RecoverError(
+            .policyInvalid, "health check \(name) is a group and names \(member.check), which is one as well")
+        }
+        return try NamedHealth(name: member.check, policy: found, in: policy)
+      }
+    }
     guard case .postgres(let probe) = check.probe else { return }
     let database = try policy.database(named: probe.database)
     databaseURL = try ConnectionSettings(database.url).redactedURL

@@ -1,5 +1,4 @@
 internal import HostKit
-internal import PostgresKit
 internal import RecoverBase
 internal import RecoverCore
 internal import RecoverEngine
@@ -9,7 +8,7 @@ extension ServicesWork {
   func healthNow(_ context: StepContext) async throws -> Bool {
     for check in health {
       let probe = try probe(check, context)
-      guard await probe.check(.after(check.policy.probe.timeout)).isHealthy else { return false }
+      guard await probe.check(.after(check.timeout)).isHealthy else { return false }
     }
     return true
   }
@@ -21,7 +20,7 @@ extension ServicesWork {
     for check in health {
       let policy = check.policy
       let report = try await HealthCheck(
-        every: policy.every, within: policy.within, passes: policy.passes, timeout: policy.probe.timeout
+        every: policy.every, within: policy.within, passes: policy.passes, timeout: check.timeout, flaps: policy.flaps
       ).run(try probe(check, context))
       guard let reason = report.verdict.reason else { continue }
       let hasLog = if case .command = policy.probe { true } else { false }
@@ -34,45 +33,7 @@ extension ServicesWork {
   }
 
   private func probe(_ check: NamedHealth, _ context: StepContext) throws -> any ProbeDriver {
-    switch check.policy.probe {
-    case .http(let probe):
-      return HTTPProbe(
-        url: probe.url, method: probe.method == .head ? .head : .get, statuses: Set(probe.statuses),
-        contains: probe.contains,
-        headers: probe.headers)
-    case .tcp(let probe): return TCPProbe(host: probe.host, port: probe.port)
-    case .command(let probe):
-      try context.makeDirectory()
-      let command = Command(
-        probe.run.argumentVector, environment: probe.environment, directory: probe.workingDirectory)
-      return CommandProbe(command, in: ChildContext(context))
-    case .postgres(let probe):
-      guard let url = check.databaseURL else {
-        throw RecoverError(.policyInvalid, "health check \(check.name) names a database that the policy does not have")
-      }
-      return PostgresProbe(
-        settings: try DatabaseAccess.settings(
-          url: url, passwordFile: check.passwordFile, drivers: drivers, mark: context.mark), query: probe.sql)
-    }
-  }
-}
-
-/// A look at a database: it connects anew, as an application does, and a query answers true.
-private struct PostgresProbe: ProbeDriver {
-  let settings: ConnectionSettings
-  let query: String
-
-  func check(_ deadline: Deadline) async -> HealthResult {
-    do {
-      let (settings, query) = (settings, query)
-      return try await BlockingThread.run("recover-probe") { interruption in
-        var connection = try Connection(settings, timeout: deadline.remaining, interruption: interruption)
-        connection.deadline = deadline
-        let answer = try connection.value(query)
-        return answer == "t" ? .healthy : .unhealthy("the query answered \(answer ?? "nothing"), not true")
-      }
-    } catch {
-      return .unhealthy(Cause(error).message)
-    }
+    try context.makeDirectory()
+    return try HealthProbes(drivers: drivers, children: ChildContext(context), mark: context.mark).probe(check)
   }
 }

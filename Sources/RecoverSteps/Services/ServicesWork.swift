@@ -88,6 +88,14 @@ extension ServicesWork {
       return CommandService(
         name: service.name, start: command(control.start), stop: command(control.stop),
         status: command(control.status), limits: limits)
+    case .systemd(let control):
+      return SystemdService(name: service.name, unit: control.unit, isOfUser: control.user, limits: limits)
+    case .process(let control):
+      return ProcessService(
+        name: service.name,
+        command: Command(
+          control.run.argumentVector, environment: control.environment, directory: control.workingDirectory),
+        pidFile: control.pidFile, logFile: control.logFile, limits: limits)
     case .compose(let control):
       return ComposeService(
         name: service.name, project: ComposeProject(files: control.files, name: control.project),

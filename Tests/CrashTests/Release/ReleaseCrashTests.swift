@@ -73,6 +73,27 @@ struct ReleaseCrashTests {
     try expectEverywhere("sick", status: 3, from: "step-failed", strategy)
   }
 
+  @Test(
+    "a run that is killed in the middle of a command ends it first, and runs it again", arguments: ["build", "deploy"])
+  func middleOfCommand(step: String) throws {
+    let lab = try RollbackTests.lab()
+    try TestProcess.output(["mkfifo", "\(lab.directory)/gate"])
+    let place = lab.directory
+    let once =
+      "test -e \(place)/once || { touch \(place)/once; echo $$ > \(place)/pid; echo begun > \(place)/gate; sleep 1000; }"
+    try lab.changePolicy("\(step): ./\(step).sh", to: "\(step): '\(once); ./\(step).sh'")
+    let running = try lab.start(["rollback", "--yes"])
+    try TestProcess.output(["head", "-n", "1", "\(place)/gate"])
+    running.signal(9)
+    #expect(running.wait() == 137)
+    let resumed = try lab.recover(["resume", "last"])
+    #expect(resumed.status == 0, "\(resumed.errorText)\(resumed.outputText)")
+    #expect(try lab.read("deployed") == "1")
+    // Whoever adopts orphans here may leave it as a zombie.
+    let state = "cat /proc/\(try lab.read("pid"))/stat 2>/dev/null | sed 's/.*) //' | grep -qv '^Z'"
+    #expect(try TestProcess.run(["sh", "-c", state]).status == 1, "the command runs on")
+  }
+
   @Test("a checkout that died in its middle is taken back, with the files that it had written")
   func halfCheckout() throws {
     let lab = try RollbackTests.lab(["broken"])

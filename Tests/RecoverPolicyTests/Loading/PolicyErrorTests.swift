@@ -48,10 +48,12 @@ struct PolicyErrorTests {
       hint: "give it a mapping of names, or delete the key"),
     Mistake("databases: {a: b}", "e:3:16: `databases.a` must be a mapping"),
     Mistake(
-      "services: {a: {}}", "e:3:15: `services.a` needs one of `command`, `compose`"),
+      "services: {a: {}}", "e:3:15: `services.a` needs one of `command`, `compose`, `systemd`, `process`"),
     Mistake(
       "health: {a: {tcp: {host: h, port: 1}, command: {run: x}}}", "e:3:39: `health.a` has both `tcp` and `command`",
-      hint: "keep exactly one of `http`, `tcp`, `postgres`, `command`"),
+      hint:
+        "keep exactly one of `http`, `tcp`, `postgres`, `redis`, `tls`, `disk`, `memory`, `metric`, `command`, `all`, `any`, `weighted`"
+    ),
     Mistake(
       "trees: {\"a/b\": {path: x}}", "e:3:9: a key of `trees` must be a name",
       hint: "a name has at most 63 letters, digits, `_`, `-` and `.`, and starts with neither `-` nor `.`"),

@@ -65,6 +65,49 @@ struct DebtTests {
     #expect(Debt.open(in: machine).isEmpty)
   }
 
+  @Test("a release that is half deployed is paid for by deploying the one of before, on its branch and with its stash")
+  func releases() throws {
+    func commit(_ digit: String) -> GitCommit {
+      GitCommit(id: String(repeating: digit, count: 40), subject: "s", time: WallTime(microseconds: 0))
+    }
+    var bindings = ReleaseBindings(
+      name: "app", repository: "/srv/a b", gitDirectory: "/srv/a b/.git", release: commit("1"), wasVerified: true,
+      before: ReleaseBefore(commit: commit("2"), branch: "main"), mayStash: true, build: .shell("make it"),
+      deploy: .shell("up"), environment: [:], buildTimeout: .seconds(1), deployTimeout: .seconds(1), keep: 2,
+      services: [], health: [])
+    func payments() throws -> [String] {
+      let plan = Plan(
+        procedure: "rollback", target: Target(kind: .deployment, identity: "h", name: "app"), environment: .staging,
+        bindings: try JSONValue(encoding: bindings),
+        steps: [
+          PlannedStep(id: "stash", uses: "release.stash", kind: .compensable, retry: .once),
+          PlannedStep(
+            id: "deploy", uses: "release.deploy", kind: .compensable, retry: .once,
+            obligation: "another release is deployed"),
+        ])
+      var machine = RunMachine(plan: plan)
+      func apply(_ event: RunEvent) throws { try machine.apply(event, at: WallTime(microseconds: 0)) }
+      try apply(.started(confirmedBy: "x"))
+      let snapshots: [JSONValue] = [
+        try JSONValue(encoding: StashSnapshot(stash: "abc", trees: [])), ["wasHealthy": true],
+      ]
+      for (id, snapshot) in zip(["stash", "deploy"], snapshots) {
+        try apply(.step(id: id, event: .guarded(skip: nil)))
+        try apply(.step(id: id, event: .intended(attempt: 1, snapshot: snapshot, isRepair: false)))
+        if id == "stash" { try apply(.step(id: id, event: .succeeded(evidence: .null))) }
+      }
+      return Debt.open(in: machine).flatMap(\.payments)
+    }
+    #expect(
+      try payments() == ["(cd '/srv/a b' && git checkout main && git stash apply --index abc && make it && up)"])
+    bindings.releases = "/srv/releases"
+    bindings.before?.link = "222222222222"
+    #expect(
+      try payments() == [
+        "ln -sfn 222222222222 /srv/releases/current", "(cd /srv/releases/222222222222 && up)",
+      ])
+  }
+
   @Test("every debt that a step can make can be paid by hand", arguments: StepLibrary.templates.map(\.signature))
   func known(_ signature: StepSignature) {
     guard signature.isObligation else { return }

@@ -161,10 +161,25 @@ enum PlanView {
       case .http(let probe): "\(probe.method.rawValue) \(probe.url)"
       case .tcp(let probe): "connects to \(probe.host):\(probe.port)"
       case .postgres(let probe): "database \(probe.database) answers `\(probe.sql)`"
+      case .redis(let probe): "PING of the Redis at \(probe.host):\(probe.port)"
+      case .tls(let probe): "the certificates of \(probe.name ?? probe.host):\(probe.port)"
+      case .disk(let probe): "the room on the file system of \(probe.path)"
+      case .memory: "this host's memory"
+      case .metric(let probe): "metric \(probe.name) of \(probe.url) \(probe.threshold)"
       case .command(let probe): "`\(CommandText.of(probe.run))`"
+      case .group(let group): text(group)
       }
     let times = check.passes == 1 ? "" : " \(check.passes) times in a row"
     return "\(look) must pass\(times) within \(check.within.text)"
+  }
+
+  private static func text(_ group: HealthProbe.Group) -> String {
+    let names = group.members.map { $0.weight == 1 ? $0.check : "\($0.check) (\($0.weight))" }.joined(separator: ", ")
+    return switch group.rule {
+    case .all: "all of \(names)"
+    case .any: "one of \(names)"
+    case .atLeast(let least): "weights of at least \(least) among \(names)"
+    }
   }
 
   private static func text(_ hook: HookPolicy) -> String {
