@@ -34,6 +34,8 @@ package enum TreeKeep {
   package static let prefix = ".recover-"
   /// The note.
   static let note = "note.json"
+  /// What git reads: a kept tree is no change of a release, and no obstacle to `recover rollback`.
+  static let ignore = ".gitignore"
   /// The directory with the trees that enter, and after the exchange with those that left.
   static let trees = "tree"
   /// What the extraction made, for the proof.
@@ -73,5 +75,9 @@ package enum TreeKeep {
 }
 
 extension StagingDirectory {
-  func write(_ note: TreeNote) throws { try write(try JSONValue.canonicalBytes(of: note), to: TreeKeep.note) }
+  /// Writes the note, and what keeps the directory out of a git work tree that it stands in (gitignore(5)).
+  func write(_ note: TreeNote) throws {
+    try write(Array("*\n".utf8), to: TreeKeep.ignore)
+    try write(try JSONValue.canonicalBytes(of: note), to: TreeKeep.note)
+  }
 }
