@@ -49,7 +49,7 @@ extension FilesCommand {
 
   private func request(_ path: String, _ tree: String?, owner: String? = nil) throws -> FilesRequest {
     FilesRequest(
-      archive: global.absolute(from), target: path, treeName: tree, mirrors: mirror,
+      archive: try Composition.archive(global.absolute(from)).path, target: path, treeName: tree, mirrors: mirror,
       extraction: try extraction.policy(isComparison: false, otherwise: owner), budget: try budget())
   }
 }
