@@ -64,6 +64,10 @@ struct FilesBackupTests {
     let restored = try lab.recover(["files", "--from", backup, "--to", "\(lab.directory)/ours"])
     #expect(restored.status == 0, "\(restored.errorText)")
     try lab.shell("diff -r --no-dereference data ours")
+    try lab.shell("echo newer > data/f; echo new > data/new")
+    let replaced = try lab.recover(["files", "--from", backup, "--to", "app", "--yes"])
+    #expect(replaced.status == 0, "\(replaced.errorText)")
+    try lab.shell("diff -r --no-dereference data ours")
     // Without its manifest it is anybody's archive.
     try lab.shell("cp \(backup)/app.tar.gz alone.tar.gz")
     let alone = try lab.recover(["files", "--from", "\(lab.directory)/alone.tar.gz", "--verify"])
