@@ -96,24 +96,29 @@ struct RowsIntoTests {
     // Nothing lacks any more.
     let again = try scene.run()
     #expect(again.status == 0 && again.outputText.contains("inserted 0 rows"), "\(again.errorText)\(again.outputText)")
-    // 60 is changed, 65 has a new item; 66 refers to 65, which goes nowhere.
+    // 60 is changed, 61 has something in a column that is newer than the run, 65 has a new item; 66 refers to 65, which
+    // goes nowhere.
     _ = try scene.sql(
-      "UPDATE public.orders SET total = 1 WHERE id = 60; INSERT INTO public.items (order_id) VALUES (65);")
+      """
+      UPDATE public.orders SET total = 1 WHERE id = 60; INSERT INTO public.items (order_id) VALUES (65);
+      ALTER TABLE public.orders ADD hint text; ALTER TABLE public.orders DISABLE TRIGGER loud;
+      UPDATE public.orders SET hint = 'mine' WHERE id = 61; ALTER TABLE public.orders ENABLE ALWAYS TRIGGER loud;
+      """)
     let run = try #require(try scene.lab.recover(["runs"]).outputText.split(separator: "\n").dropFirst().first)
     let first = String(try #require(run.split(separator: " ").first))
     let undone = try scene.lab.recover(["undo", first, "--yes"])
     #expect(undone.status == 0, "\(undone.errorText)\(undone.outputText)")
-    #expect(undone.outputText.contains("deleted 17 rows"), "\(undone.outputText)")
-    #expect(undone.outputText.contains("3 rows stay, changed or referred to since"), "\(undone.outputText)")
+    #expect(undone.outputText.contains("deleted 16 rows"), "\(undone.outputText)")
+    #expect(undone.outputText.contains("4 rows stay, changed or referred to since"), "\(undone.outputText)")
     #expect(
       try scene.sql("SELECT string_agg(id::text, ',' ORDER BY id) FROM public.orders WHERE id BETWEEN 50 AND 69")
-        == "59,60,65")
+        == "59,60,61,65")
     #expect(try scene.sql("SELECT count(*) FROM public.items") == "1")
     #expect(try scene.lab.recover(["undo", first, "--yes"]).status == 7)
     let fired = try scene.run("public.orders", ["--triggers", "fire", "--yes"])
-    #expect(fired.status == 0 && fired.outputText.contains("inserted 17 rows"), "\(fired.errorText)")
+    #expect(fired.status == 0 && fired.outputText.contains("inserted 16 rows"), "\(fired.errorText)")
     // Order 60 was in capitals since its change.
-    #expect(try scene.sql("SELECT count(*) FROM public.orders WHERE note = upper('note ' || id)") == "18")
+    #expect(try scene.sql("SELECT count(*) FROM public.orders WHERE note = upper('note ' || id)") == "17")
   }
 }
 
@@ -184,6 +189,21 @@ struct RowsIntoRefusalTests {
     let whole = try scene.run("public.measures", ["--yes"])
     #expect(whole.status == 0 && whole.outputText.contains("inserted 10 rows"), "\(whole.errorText)\(whole.outputText)")
     #expect(try scene.sql("SELECT count(*), count(DISTINCT tableoid) FROM public.measures") == "51|2")
+    // A key to a partition alone is not one to the table, and spares its rows all the same.
+    _ = try scene.sql(
+      """
+      CREATE TABLE public.readings (
+        site int, day date, FOREIGN KEY (site, day) REFERENCES public.measures_2 (site, day) ON DELETE CASCADE);
+      INSERT INTO public.readings VALUES (1, '2026-02-10');
+      """)
+    let undone = try scene.lab.recover(["undo", "last", "--yes"])
+    #expect(undone.status == 0, "\(undone.errorText)\(undone.outputText)")
+    #expect(undone.outputText.contains("deleted 9 rows"), "\(undone.outputText)")
+    #expect(try scene.sql("SELECT count(*) FROM public.readings") == "1")
+    _ = try scene.sql(
+      "CREATE TRIGGER quiet AFTER INSERT ON public.measures_1 FOR EACH ROW EXECUTE FUNCTION public.loud()")
+    let unasked = try scene.run("public.measures", ["--triggers", "skip", "--yes"])
+    #expect(unasked.status == 1 && unasked.errorText.contains("its partitions have triggers"), "\(unasked.errorText)")
     let keyless = try scene.run("public.log", ["--yes"])
     #expect(keyless.status == 2 && keyless.errorText.contains("--table public.log --into NAME"), "\(keyless.errorText)")
     #expect(try scene.run("public.*", ["--yes"]).status == 2)

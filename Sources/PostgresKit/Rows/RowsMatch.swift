@@ -35,6 +35,17 @@ package struct RowsMatch: Sendable, Hashable, Codable {
     package var name: String
     /// The live type, where the backup has another one.
     var conversion: String?
+
+    /// Whether a conversion into or from a type of dates and times means something else under other settings
+    /// (PostgreSQL, "Date/Time Types"); another precision of one type does not.
+    static func dependsOnSettings(_ one: String, _ other: String) -> Bool {
+      func family(_ type: String) -> String? {
+        let word = type.prefix { $0 != " " && $0 != "(" && $0 != "[" }
+        guard ["date", "time", "timestamp", "interval"].contains(word) else { return nil }
+        return type.contains("with time zone") ? "\(word) with time zone" : String(word)
+      }
+      return family(one) != family(other)
+    }
   }
 
   struct Sequence: Sendable, Hashable, Codable {
@@ -90,7 +101,11 @@ extension RowsMatch {
         continue
       }
       let isSame = other.type == column.type
-      if !isSame {
+      if !isSame, Column.dependsOnSettings(other.type, column.type) {
+        problems.append(
+          "column \(column.name) is \(column.type), \(other.type) in the backup: what its values become depends on the "
+            + "time zone and date style of whoever converts them")
+      } else if !isSame {
         remarks.append("column \(column.name) is \(column.type), converted from the backup's \(other.type)")
       }
       columns.append(Column(name: column.name, conversion: isSame ? nil : column.type))
@@ -167,6 +182,15 @@ extension RowsMatch {
   var fingerprint: String {
     let all = liveColumns.map { "l.\(Quoting.identifier($0))" }.joined(separator: ", ")
     return "pg_catalog.md5(ROW(\(all))::text)::uuid"
+  }
+
+  /// Whether a live row is as it was inserted, by what was kept of it as `k`.
+  ///
+  /// What is in a column that the table got since is somebody's, also where it came as a default.
+  var isUnchanged: String {
+    let known = liveColumns.map(Quoting.literal).joined(separator: ", ")
+    return "\(fingerprint) IS NOT DISTINCT FROM k.\(RowsKept.fingerprint)"
+      + " AND pg_catalog.jsonb_strip_nulls(pg_catalog.to_jsonb(l) - ARRAY[\(known)]::text[]) = '{}'::jsonb"
   }
 
   /// The key of a row for people: `(7, eu)`.

@@ -44,7 +44,7 @@ package struct RowsRemoval: Sendable {
     let row = try connection.rows(
       """
       SELECT count(*), count(*) FILTER (WHERE \(key) IS NULL),
-        count(*) FILTER (WHERE \(key) IS NOT NULL AND \(match.fingerprint) IS DISTINCT FROM k.\(RowsKept.fingerprint))
+        count(*) FILTER (WHERE \(key) IS NOT NULL AND NOT (\(match.isUnchanged)))
       FROM \(kept.table) AS k LEFT JOIN \(match.live) AS l ON \(match.sameKey("l", "k"))
       """
     ).first?.map { $0.flatMap { Int64($0) } ?? 0 }
@@ -95,7 +95,7 @@ package struct RowsRemoval: Sendable {
       """
       CREATE TABLE \(going) AS SELECT \(keys) FROM \(match.live) AS l WITH NO DATA;
       INSERT INTO \(going) SELECT \(keys) FROM \(kept.table) AS k JOIN \(match.live) AS l ON \(match.sameKey("l", "k"))
-        WHERE \(match.fingerprint) = k.\(RowsKept.fingerprint) FOR UPDATE OF l;
+        WHERE \(match.isUnchanged) FOR UPDATE OF l;
       ANALYZE \(going)
       """)
   }
@@ -143,7 +143,7 @@ package struct RowsRemoval: Sendable {
         + Quoting.literal(try breadcrumb.text()))
   }
 
-  /// A foreign key of any table to this one.
+  /// A foreign key of any table to this one, or to one of its partitions.
   private struct IncomingKey: Decodable {
     /// Quoted, with ONLY unless it is partitioned.
     var table: String
@@ -167,7 +167,8 @@ package struct RowsRemoval: Sendable {
           WHERE fa.attrelid = x.conrelid AND fa.attnum = k.fk AND pa.attrelid = x.confrelid AND pa.attnum = k.pk
             AND o.oid = k.op AND n.oid = o.oprnamespace)) ORDER BY x.oid)
       FROM pg_catalog.pg_constraint AS x JOIN pg_catalog.pg_class AS r ON r.oid = x.conrelid
-      WHERE x.contype = 'f' AND x.confrelid = $1::oid
+      WHERE x.contype = 'f' AND (x.confrelid = $1::oid OR x.conparentid = 0 AND x.confrelid IN (
+        SELECT relid FROM pg_catalog.pg_partition_tree($1::oid)))
       """
   }
 }

@@ -129,7 +129,7 @@ extension RowsTarget {
     FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     """
 
-  /// In `tgtype` bit 4 is INSERT; in `ev_type` 2 is UPDATE, and 3 INSERT.
+  /// In `tgtype` bit 4 is INSERT; bit 8 DELETE; in `ev_type` 2 is UPDATE, and 3 INSERT.
   private static let query = """
     SELECT jsonb_build_object('oid', c.oid::int8, 'schema', n.nspname, 'name', c.relname,
       'isPartitioned', c.relkind = 'p', 'estimatedRows', c.reltuples::int8,
@@ -140,6 +140,10 @@ extension RowsTarget {
       'refusal', CASE WHEN c.relkind NOT IN ('r', 'p') THEN 'is no ordinary table in the live database'
         WHEN EXISTS (SELECT FROM pg_catalog.pg_rewrite AS w WHERE w.ev_class = c.oid AND w.ev_type IN ('2', '3'))
           THEN 'has rules for INSERT or UPDATE, which say themselves what becomes of a row'
+        WHEN c.relkind = 'p' AND EXISTS (SELECT FROM pg_catalog.pg_trigger AS t WHERE NOT t.tgisinternal
+          AND t.tgenabled IN ('O', 'A') AND t.tgtype & 12 > 0
+          AND t.tgrelid IN (SELECT relid FROM pg_catalog.pg_partition_tree(c.oid)))
+          THEN 'is partitioned, and it or its partitions have triggers, each with a state of its own'
         WHEN EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.classid = 'pg_catalog.pg_class'::regclass
           AND d.objid = c.oid AND d.deptype = 'e') THEN 'belongs to an extension'
         WHEN EXISTS (SELECT FROM pg_catalog.pg_subscription_rel AS r WHERE r.srrelid = c.oid)

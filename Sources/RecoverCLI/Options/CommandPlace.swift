@@ -16,11 +16,11 @@ struct CommandPlace: Sendable, Hashable {
   /// The commands that look into the state directory, and whether they read policies as well.
   static let commands: [String: Bool] = [
     "db": true, "run": true, "undo": true, "inspect": true, "cleanup": true, "backup db": true,
-    "backup list": true, "backup show": true, "backup prune": true, "policy lint": true, "policy show": true,
-    "rollback": true, "deploy": true, "releases": true, "health": true,
-    "files": false, "runs": false,
-    "show": false, "logs": false, "resume": false, "pause": false, "cancel": false, "approve": false, "reject": false,
-    "compensate": false, "abandon": false, "lock status": false, "lock break": false, "doctor": false,
+    "backup files": true, "backup list": true, "backup show": true, "backup prune": true, "policy lint": true,
+    "policy show": true, "rollback": true, "deploy": true, "releases": true, "health": true, "files": true,
+    "runs": false, "show": false, "logs": false, "resume": false, "pause": false, "cancel": false,
+    "approve": false, "reject": false, "compensate": false, "abandon": false, "lock status": false,
+    "lock break": false, "doctor": false,
   ]
 
   /// The text with the options added to each `recover COMMAND` in it.

@@ -19,6 +19,13 @@ extension FilesCommand {
   ///
   /// - Throws: ``RecoverError`` `usage` for a word that is neither.
   func target(_ text: String) throws -> Target {
+    // An empty variable of a script must not become the current directory, nor a byte that is no UTF-8 another name.
+    guard !text.isEmpty, !text.unicodeScalars.contains("\u{FFFD}") else {
+      throw RecoverError(
+        .usage, text.isEmpty ? "--to is empty" : "--to is not UTF-8: \(text)",
+        hint: text.isEmpty
+          ? "name the directory; the current one is `.`" : "give the directory a name in UTF-8, or a link that has one")
+    }
     let path = global.absolute(text)
     let isThere = unsafe faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0
     guard isThere || errno == ENOENT else { throw RecoverError.system(.unreachable, "can't look at \(path)") }
