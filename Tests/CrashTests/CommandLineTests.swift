@@ -108,7 +108,12 @@ struct CommandLineTests {
     let (lab, _) = try lab()
     let policy = String(
       decoding: try TestProcess.output(["cat", "\(lab.directory)/policies/environment.yaml"]), as: UTF8.self)
-    let hook = "    after-restore: [{name: break it, shell: \"rm -f \(lab.directory)/healthy\"}]"
+    let healthy = "\(lab.directory)/healthy"
+    let hook = """
+          after-restore:
+            - {name: break it, shell: "touch \(lab.directory)/stands"}
+            - {name: fail, shell: "rm -f \(healthy)", undo: "touch \(healthy)"}
+      """
     try lab.write(
       policy.replacing("    health: [app]\n", with: "    health: [app]\n\(hook)\n"), to: "policies/environment.yaml")
     let oid = try lab.oid(of: lab.database)

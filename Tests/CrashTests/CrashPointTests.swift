@@ -121,7 +121,7 @@ struct CrashPointTests {
       return try expected.dump(source, to: "backup.sql")
     }
     try expected.write("exit 1", to: "unhealthy")
-    let policy = "    after-restore: [{name: break, shell: \"rm -f HERE/healthy\"}]"
+    let policy = "    after-restore: [{name: break, shell: \"rm -f HERE/healthy\", undo: \"touch HERE/healthy\"}]"
     func lab() throws -> RecoverLab {
       let lab = try RecoverLab(server: server, sql: Self.live)
       try lab.write(

@@ -56,7 +56,8 @@ struct InPlaceTests {
       "DO $$ BEGIN CREATE ROLE \(role) LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
     let lab = try RecoverLab(
       server: server, sql: "",
-      databasePolicy: hook.isEmpty ? "" : "    after-restore: [{name: break, shell: \"\(hook)\"}]")
+      databasePolicy: hook.isEmpty
+        ? "" : "    after-restore: [{name: break, shell: \"\(hook)\", undo: \"touch HERE/healthy\"}]")
     try server.sql(Self.live(lab.database, role: role), in: lab.database)
     let dump = try server.withDatabase("source") { source in
       try server.sql(Self.backup, in: source)

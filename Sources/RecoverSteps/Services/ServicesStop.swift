@@ -38,9 +38,12 @@ struct ServicesStop: Step {
   }
 
   func probeUndo(_ context: StepContext) async throws -> UndoProbeResult {
+    let snapshot = try snapshot(context)
     let running = Set(try await work.names(in: [.running], context))
-    let missing = try snapshot(context).running.filter { !running.contains($0) }
-    return missing.isEmpty ? .absent : .present
+    guard snapshot.running.allSatisfy(running.contains) else { return .present }
+    // What runs and is not as healthy as it was is not back: an undo that failed at this would be taken as done.
+    if snapshot.wereHealthy, try await !work.healthNow(context) { return .present }
+    return .absent
   }
 
   /// Starts what ran before, and waits until it is as healthy as it was.
