@@ -154,6 +154,17 @@ extension GitRepository {
     try ask(["rev-parse", "--path-format=absolute", "--git-path", name], interruption).line
   }
 
+  /// The paths in which two commits differ; in memory.
+  package func changedPaths(
+    from old: String, to new: String, _ interruption: Interruption? = nil
+  ) throws -> Set<[UInt8]> {
+    var paths: Set<[UInt8]> = []
+    try forEachRecord(["diff-tree", "-r", "-z", "--no-renames", "--name-only", old, new, "--"], interruption) {
+      if !$0.isEmpty { paths.insert(Array($0)) }
+    }
+    return paths
+  }
+
   /// The regular files that a commit has and another one lacks, each with its object id, as they come.
   package func forEachAddedFile(
     from old: String, to new: String, _ interruption: Interruption? = nil, _ body: (String, String) throws -> Void

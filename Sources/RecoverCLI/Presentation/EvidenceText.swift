@@ -88,6 +88,7 @@ enum EvidenceText {
     ("releasesRemoved", { nameList($0).map { "removed \($0)" } }),
     ("backTo", { $0.string.map { "back to \($0)" } }),
     ("branch", { $0.string.map { "branch \($0)" } }),
+    ("kept", { $0.string.map { "what was changed meanwhile is stash \($0)" } }),
     ("branchMoved", { $0.string.map { "\($0) was moved meanwhile and stays where it is" } }),
     ("stashBack", { _ in "the changes that were put aside are back" }),
     ("rebuilt", { $0.string.map { "built \($0) again" } }),

@@ -70,6 +70,7 @@ struct WorkTreePlace: ReleasePlace {
     guard let before = work.bindings.before else { return [:] }
     var evidence: [String: JSONValue] = ["backTo": .string(before.commit.short)]
     if try await !isBack() {
+      evidence["kept"] = try await keepChanges(from: before.commit.id).map { .string(String($0.prefix(12))) }
       try await work.repository.checkOut(before.commit.id, discarding: true, in: work.children)
       try await removeLeftovers(before.commit.id)
       try await updateSubmodules(of: before.commit.id, discarding: true)
@@ -86,6 +87,24 @@ struct WorkTreePlace: ReleasePlace {
       }
     }
     return evidence
+  }
+
+  /// Puts changes to tracked files on the list of stashes before they are discarded, unless all of them are the rest of
+  /// a checkout that died: somebody made them while the run was under way.
+  ///
+  /// - Returns: the stash's commit; nil where nothing had to be kept.
+  private func keepChanges(from before: String) async throws -> String? {
+    let message = "recover: changed while run \(work.context.run) was under way"
+    guard let stash = try await work.repository.makeStash(message, in: work.children) else { return nil }
+    // A file of either commit is in that commit.
+    let release = release.id
+    let isOurs = try await work.ask { repository, interruption in
+      let other = try repository.changedPaths(from: before, to: stash, interruption)
+      return try other.isDisjoint(with: repository.changedPaths(from: release, to: stash, interruption))
+    }
+    guard !isOurs else { return nil }
+    try await work.repository.storeStash(stash, message, in: work.children)
+    return stash
   }
 
   /// Removes files that a checkout which died had written and git does not know of: exactly those that are what the

@@ -112,6 +112,22 @@ struct RollbackTests {
     #expect(!result.outputText.contains("rolled back clean"), "\(result.outputText)")
   }
 
+  @Test("what somebody changes while a run is under way is kept when it goes back")
+  func changedMeanwhile() throws {
+    let lab = try Self.lab([])
+    let serving = try lab.git("rev-parse", "HEAD")
+    let script = "#!/bin/sh\ncd \(lab.directory)/app && echo precious >> version; exit 7\n"
+    try lab.write(script, to: "app/deploy.sh", mode: "755")
+    let bad = try lab.commit("9")
+    try lab.git("checkout", "--quiet", "--detach", serving)
+    let result = try lab.recover(["deploy", "--to", bad, "--yes"])
+    #expect(result.status == 3, "\(result.errorText)\(result.outputText)")
+    #expect(result.outputText.contains("what was changed meanwhile is stash"), "\(result.outputText)")
+    #expect(try lab.read("app/version") == "2")
+    #expect(try lab.git("show", "stash@{0}:version").contains("precious"))
+    #expect(try lab.git("stash", "list").split(separator: "\n").count == 1)
+  }
+
   @Test("without services the deploy command is all there is, and what was healthy has to be healthy again")
   func withoutServices() throws {
     let lab = try Self.lab(["sick"], hasServices: false)
