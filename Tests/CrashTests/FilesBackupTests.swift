@@ -68,6 +68,14 @@ struct FilesBackupTests {
     let replaced = try lab.recover(["files", "--from", backup, "--to", "app", "--yes"])
     #expect(replaced.status == 0, "\(replaced.errorText)")
     try lab.shell("diff -r --no-dereference data ours")
+    // A whole archive that is not the one which was backed up.
+    try lab.shell("cp -a \(backup) \(backup)-kept; tar -czf \(backup)/app.tar.gz -C ours f")
+    for target in ["app", "\(lab.directory)/other"] {
+      let swapped = try lab.recover(["files", "--from", backup, "--to", target, "--yes"])
+      #expect(swapped.status == 5, "\(swapped.errorText)")
+      #expect(swapped.errorText.contains("is not what its manifest says"), "\(swapped.errorText)")
+    }
+    try lab.shell("test ! -e other; diff -r --no-dereference data ours; rm -r \(backup); mv \(backup)-kept \(backup)")
     // Without its manifest it is anybody's archive.
     try lab.shell("cp \(backup)/app.tar.gz alone.tar.gz")
     let alone = try lab.recover(["files", "--from", "\(lab.directory)/alone.tar.gz", "--verify"])

@@ -29,10 +29,18 @@ package struct TreeRestore: Sendable {
   let target: String
   let policy: ExtractionPolicy
   let budget: TarBudget
+  let accept: @Sendable (Digest) throws -> Void
 
-  /// - Parameter target: an absolute path that nothing has.
-  package init(_ file: TarFile, to target: String, _ policy: ExtractionPolicy, budget: TarBudget = .standard) {
+  /// - Parameters:
+  ///   - target: an absolute path that nothing has.
+  ///   - accept: told the digest of the archive on disk, before anything has the target's name; throws where it is
+  ///     another archive than it should be.
+  package init(
+    _ file: TarFile, to target: String, _ policy: ExtractionPolicy, budget: TarBudget = .standard,
+    accept: @escaping @Sendable (Digest) throws -> Void = { _ in }
+  ) {
     self.file = file
+    self.accept = accept
     var target = target
     while target.count > 1, target.hasSuffix("/") { target.removeLast() }
     self.target = target
@@ -50,6 +58,10 @@ package struct TreeRestore: Sendable {
     do {
       var extraction = try TreeStaging(file, policy, budget: budget, appliesRoot: true)
         .extract(into: staging, interruption) { progress(.extracting, $0, nil) }
+      guard let digest = extraction.archiveDigest else {
+        throw RecoverError(.bug, "an archive was read to its end and has no digest")
+      }
+      try accept(digest)
       let total = extraction.report.writtenBytes
       progress(.proving, 0, total)
       try TreeStaging.prove(&extraction, in: try staging.root(), interruption) { progress(.proving, $0, total) }
@@ -57,9 +69,6 @@ package struct TreeRestore: Sendable {
       try staging.sync()
       try interruption.check()
       try staging.rename(to: target)
-      guard let digest = extraction.archiveDigest else {
-        throw RecoverError(.bug, "an archive was read to its end and has no digest")
-      }
       return Outcome(report: extraction.report, sha256: digest, removed: removed)
     } catch {
       // What made it fail is what is said.

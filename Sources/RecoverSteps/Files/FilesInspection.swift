@@ -32,6 +32,7 @@ struct FilesInspection: Sendable {
         try tops.add(member)
         needs.add(member)
       })
+    try ArchiveChoice.require(try ArchiveChoice(file.path).expected, survey.sha256, of: file.path)
     guard survey.memberCount > 0 else {
       throw RecoverError(
         .backupRefused, "\(file.path) is empty: it would replace nothing, or everything by nothing",

@@ -101,7 +101,7 @@ struct FilesCommand: ReportingCommand {
     let (budget, isJSON, isQuiet) = (try budget(), global.json, global.quiet)
     if case .new(let path) = target {
       try refusePlan(path)
-      let restore = TreeRestore(file, to: path, policy, budget: budget)
+      let restore = TreeRestore(file, to: path, policy, budget: budget, accept: choice.accept)
       return try await TreeRestoreView.run(restore, file, to: path, global)
     }
     if let diff { return try await TreeDiffView.run(file, global.absolute(diff), policy, budget, isJSON: isJSON) }

@@ -114,6 +114,8 @@ struct TarVerifyView {
 /// An archive that somebody named, and what it has to be where that is known.
 struct ChosenArchive: Sendable {
   let file: TarFile
+  /// Throws where the archive's digest is not the one that its manifest has.
+  let accept: @Sendable (Digest) throws -> Void
   /// Makes what it is compared with, nil for an archive of anybody's.
   let makeCheck: @Sendable (Interruption) throws -> (any ArchiveCheck)?
 

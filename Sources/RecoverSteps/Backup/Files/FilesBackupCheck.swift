@@ -90,12 +90,14 @@ package struct ArchiveChoice: Sendable {
   package let path: String
   /// The backup that it is in; nil for anybody else's.
   package let backup: BackupDirectory?
+  /// What its manifest says of the archive on disk; nil for anybody else's.
+  package let expected: Digest?
 
   /// - Parameter path: absolute: an archive, or the directory or the manifest of a backup.
   /// - Throws: ``RecoverError`` `backupRefused` for a backup whose manifest can't be read, or is of a database.
   package init(_ path: String) throws {
     guard let found = BackupDirectory.holding(file: path) else {
-      (self.path, backup) = (path, nil)
+      (self.path, backup, expected) = (path, nil, nil)
       return
     }
     guard case .files(let manifest) = try found.readAny().manifest else {
@@ -107,6 +109,18 @@ package struct ArchiveChoice: Sendable {
     }
     self.path = "\(found.path)/\(manifest.archive.file)"
     backup = found
+    expected = manifest.file(named: manifest.archive.file)?.sha256
+  }
+
+  /// Compares what was read of an archive with what its manifest says.
+  ///
+  /// - Throws: ``RecoverError`` `backupRefused`.
+  package static func require(_ expected: Digest?, _ read: Digest, of path: String) throws {
+    guard let expected, expected != read else { return }
+    throw RecoverError(
+      .backupRefused,
+      "\(path) is not what its manifest says: its SHA-256 is \(read.hex), and was \(expected.hex) when it was written",
+      hint: "use another backup; recover files --from \(path) --verify names the first file that differs")
   }
 }
 
