@@ -118,6 +118,12 @@ struct TarEncoderTests {
     #expect(try reader.next()?.size == 3 << 40)
   }
 
+  /// Whether a name is absolute or has a `..` in it.
+  private static func leadsOut(_ name: TarName) -> Bool {
+    let parts = name.bytes.split(separator: UInt8(ascii: "/"))
+    return name.bytes.first == UInt8(ascii: "/") || parts.contains(Array("..".utf8)[...])
+  }
+
   @Test("GNU tar and bsdtar list large files and odd owners without a word", arguments: ["tar", "bsdtar"])
   func others(program: String) throws {
     guard try TestProcess.run(["sh", "-c", "command -v \(program)"]).status == 0 else { return }
@@ -127,7 +133,9 @@ struct TarEncoderTests {
     var random = SeededGenerator(seed: SeededGenerator.runSeed)
     for _ in 0..<200 {
       var member = try Self.member(&random)
-      // What GNU tar has no name for, or complains of though it keeps it.
+      // What GNU tar has no name for, or complains of though it keeps it: names that lead out are shortened, with a word.
+      if Self.leadsOut(member.name) { continue }
+      if case .hardLink(let target) = member.kind, Self.leadsOut(target) { continue }
       member.attributes.removeAll { $0.name.contains("=") }
       member.modified.seconds = max(1, min(member.modified.seconds, 9_000_000_000))
       if member.name.bytes.contains(UInt8(ascii: "\n")) { continue }
