@@ -194,9 +194,11 @@ struct BackupWork: Sendable {
       }
       group.addTask {
         try await BlockingThread.run("recover-backup") { interruption in
-          var writer = try Self.sectionWriter(file, request, behind: gate)
+          let members = MemberWriter(
+            file, try request.codec.makeCompressor(level: request.level), places: [], behind: gate)
+          var writer = LargeObjectWriter(members, memberBytes: request.memberBytes)
           let sum = try pipe.read(interruption, ended: ended, into: &writer)
-          try writer.flush()
+          try writer.finish()
           return sum
         }
       }
@@ -223,11 +225,9 @@ struct BackupWork: Sendable {
     }
   }
 
-  private static func sectionWriter(
-    _ file: DumpFile, _ request: BackupRequest, behind gate: FrontGate? = nil
-  ) throws -> SectionWriter {
+  private static func sectionWriter(_ file: DumpFile, _ request: BackupRequest) throws -> SectionWriter {
     SectionWriter(
-      MemberWriter(file, try request.codec.makeCompressor(level: request.level), places: [], behind: gate),
+      MemberWriter(file, try request.codec.makeCompressor(level: request.level), places: []),
       memberBytes: request.memberBytes)
   }
 }

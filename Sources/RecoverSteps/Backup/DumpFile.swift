@@ -3,7 +3,6 @@ internal import Glibc
 internal import PostgresKit
 internal import RecoverBase
 internal import RecoverRepository
-internal import Synchronization
 
 /// The dump of a backup while it is written, and its index: members are appended in the order in which they are done.
 final class DumpFile: Sendable {
@@ -11,7 +10,7 @@ final class DumpFile: Sendable {
   private let indexDescriptor: Int32
   private let path: String
   private let indexPath: String
-  private let state: Mutex<State>
+  private let state: Monitor<State>
 
   private struct State {
     var offset: Int64 = 0
@@ -22,6 +21,8 @@ final class DumpFile: Sendable {
     var indexDigest = DigestBuilder()
     var sums: [ContentSum]
     var chunks: [Int64]
+    /// Whose next member must stand right behind the last one.
+    var turn: ObjectIdentifier?
   }
 
   /// What was written.
@@ -40,7 +41,7 @@ final class DumpFile: Sendable {
     indexPath = "\(directory)/\(name).index"
     descriptor = try Self.create(path)
     indexDescriptor = try Self.create(indexPath)
-    state = Mutex(
+    state = Monitor(
       State(
         sums: Array(repeating: ContentSum(), count: tables), chunks: Array(repeating: 0, count: tables)))
   }
@@ -57,26 +58,49 @@ final class DumpFile: Sendable {
   }
 
   /// Appends a member; any thread may, one at a time does.
-  func append(_ member: [UInt8], digest: Digest, contentBytes: Int, chunks: [MemberEntry.Chunk]) throws {
+  ///
+  /// - Parameters:
+  ///   - writer: who appends.
+  ///   - keepsTurn: whether the writer's next member has to stand right behind this one; others wait for that.
+  func append(
+    _ member: [UInt8], digest: Digest, contentBytes: Int, chunks: [MemberEntry.Chunk], by writer: ObjectIdentifier,
+    keepsTurn: Bool = false
+  ) throws {
     let trailer = member.suffix(8)
     let crc = trailer.prefix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-    try state.withLock { state in
-      let entry = MemberEntry(
-        offset: state.offset, bytes: Int64(member.count), contentOffset: state.contentOffset,
-        contentBytes: Int64(contentBytes), crc32: crc, sha256: digest, chunks: chunks)
-      try RunDirectory.writeAll(member[...], to: descriptor, path)
-      state.digest.update(member.span)
-      let line = try entry.line()
-      try RunDirectory.writeAll(line[...], to: indexDescriptor, indexPath)
-      state.indexDigest.update(line)
-      state.indexBytes += Int64(line.count)
-      state.offset += Int64(member.count)
-      state.contentOffset += Int64(contentBytes)
-      state.members += 1
-      for chunk in chunks {
-        state.sums[chunk.table].add(chunk.content)
-        state.chunks[chunk.table] += 1
+    while true {
+      let isDone: Bool? = try state.wait(atMost: .seconds(60)) { state in
+        guard state.turn == nil || state.turn == writer else { return nil }
+        let entry = MemberEntry(
+          offset: state.offset, bytes: Int64(member.count), contentOffset: state.contentOffset,
+          contentBytes: Int64(contentBytes), crc32: crc, sha256: digest, chunks: chunks)
+        try write(member, entry, &state)
+        if keepsTurn { state.turn = writer }
+        return true
       }
+      if isDone == true { break }
+    }
+    if !keepsTurn { endTurn(of: writer) }
+  }
+
+  /// Lets others append again, where they wait for a writer.
+  func endTurn(of writer: ObjectIdentifier) {
+    state.change { if $0.turn == writer { $0.turn = nil } }
+  }
+
+  private func write(_ member: [UInt8], _ entry: MemberEntry, _ state: inout State) throws {
+    try RunDirectory.writeAll(member[...], to: descriptor, path)
+    state.digest.update(member.span)
+    let line = try entry.line()
+    try RunDirectory.writeAll(line[...], to: indexDescriptor, indexPath)
+    state.indexDigest.update(line)
+    state.indexBytes += Int64(line.count)
+    state.offset += Int64(member.count)
+    state.contentOffset += entry.contentBytes
+    state.members += 1
+    for chunk in entry.chunks {
+      state.sums[chunk.table].add(chunk.content)
+      state.chunks[chunk.table] += 1
     }
   }
 
@@ -85,7 +109,7 @@ final class DumpFile: Sendable {
     for (descriptor, path) in [(descriptor, path), (indexDescriptor, indexPath)] where fsync(descriptor) != 0 {
       throw RecoverError.system(.noSpace, "can't write \(path) to its disk")
     }
-    return state.withLock { state in
+    return state.change { state in
       func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
       return Summary(
         file: BackupManifest.File(name: name(path), bytes: state.offset, sha256: state.digest.finish()),
@@ -96,7 +120,7 @@ final class DumpFile: Sendable {
   }
 
   /// The bytes of content so far.
-  var contentBytes: Int64 { state.withLock { $0.contentOffset } }
+  var contentBytes: Int64 { state.change { $0.contentOffset } }
 }
 
 /// Compresses the members of one thread and appends them.
@@ -121,7 +145,13 @@ final class MemberWriter: DumpMemberSink {
     self.written = written
   }
 
-  func write(_ content: Span<UInt8>, _ parts: [DumpMemberPart]) throws {
+  deinit { file.endTurn(of: ObjectIdentifier(self)) }
+
+  func write(_ content: Span<UInt8>, _ parts: [DumpMemberPart]) throws { try write(content, parts, keepsTurn: false) }
+
+  /// - Parameter keepsTurn: whether the next member of this writer has to stand right behind this one; others wait until
+  ///   it is there, or the writer is gone.
+  func write(_ content: Span<UInt8>, _ parts: [DumpMemberPart], keepsTurn: Bool) throws {
     // Taken out for the time: a span can't be lent of a part of an object.
     var member: [UInt8] = []
     swap(&member, &buffer)
@@ -134,7 +164,9 @@ final class MemberWriter: DumpMemberSink {
     }
     let sha256 = digest.finish()
     try gate?.pass()
-    try file.append(member, digest: sha256, contentBytes: content.count, chunks: chunks)
+    try file.append(
+      member, digest: sha256, contentBytes: content.count, chunks: chunks, by: ObjectIdentifier(self),
+      keepsTurn: keepsTurn)
     written()
   }
 }

@@ -16,7 +16,7 @@ struct LargeObjectPipe: Sendable {
   ///
   /// - Parameter ended: raised when the writer is gone; one that never came leaves nothing to read.
   func read(
-    _ interruption: Interruption, ended: Interruption, into writer: inout SectionWriter
+    _ interruption: Interruption, ended: Interruption, into writer: inout LargeObjectWriter
   ) throws -> LargeObjectSum {
     // Without waiting for a writer: pg_dump may fail before it opens the pipe.
     let descriptor = unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
@@ -60,5 +60,27 @@ struct LargeObjectPipe: Sendable {
   private func wait(_ descriptor: Int32, isOpen: Bool) {
     var request = pollfd(fd: descriptor, events: isOpen ? Int16(POLLIN) : 0, revents: 0)
     _ = unsafe poll(&request, isOpen ? 1 : 0, isOpen ? 100 : 10)
+  }
+}
+
+/// Writes large objects into members of their own, between which rows may stand.
+struct LargeObjectWriter: ~Copyable {
+  private let sink: MemberWriter
+  private var cutter: LargeObjectCutter
+
+  init(_ sink: MemberWriter, memberBytes: Int) {
+    self.sink = sink
+    cutter = LargeObjectCutter(pieceBytes: memberBytes)
+  }
+
+  mutating func write(_ text: ArraySlice<UInt8>) throws {
+    let sink = sink
+    try cutter.take(text) { try sink.write($0.bytes.span, [], keepsTurn: $0.goesOn) }
+  }
+
+  /// After the last statement.
+  mutating func finish() throws {
+    let sink = sink
+    try cutter.finish { try sink.write($0.bytes.span, [], keepsTurn: $0.goesOn) }
   }
 }

@@ -2,7 +2,9 @@ internal import Glibc
 internal import PostgresKit
 internal import RecoverBase
 
-/// Writes statements into members of their own: the sections of the schema, sequences, large objects.
+/// Writes statements into members of their own: the sections of the schema, and sequences.
+///
+/// A member may end within a statement: nobody else may append meanwhile.
 struct SectionWriter: ~Copyable {
   private let sink: MemberWriter
   private let memberBytes: Int
