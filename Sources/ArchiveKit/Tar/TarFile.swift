@@ -11,6 +11,8 @@ package struct TarFile: Sendable, Hashable {
 
   package let path: String
   package let compression: Compression
+  /// Which members are read of it; nil for all, as they are.
+  package var selection: TarSelection?
 
   /// Looks at the file's first bytes.
   ///
@@ -65,7 +67,9 @@ package struct TarFile: Sendable, Hashable {
   package func open(
     budget: TarBudget = .standard, _ interruption: Interruption? = nil
   ) throws -> TarReader<TarContent> {
-    TarReader(try TarContent(self), named: path, budget: budget, interruption: interruption)
+    var reader = TarReader(try TarContent(self), named: path, budget: budget, interruption: interruption)
+    try reader.select(selection)
+    return reader
   }
 }
 

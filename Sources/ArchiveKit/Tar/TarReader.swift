@@ -16,6 +16,8 @@ package struct TarReader<Source: ByteSource & ~Copyable>: ~Copyable {
   private var everyone = PaxFields()
   private var entries: Int64 = 0
   private var contentBytes: Int64 = 0
+  /// Which members ``next()`` gives out; nil for all.
+  var picker: TarPicker?
   /// How the archive ended; nil before it has.
   package private(set) var ending: Ending?
 
@@ -52,11 +54,11 @@ package struct TarReader<Source: ByteSource & ~Copyable>: ~Copyable {
   /// How many bytes of the decompressed archive have been read.
   package var archiveBytes: Int64 { input.offset }
 
-  /// Goes to the next member; what was not read of the last one is passed over.
+  /// Goes to the next member, whether it is taken or not; what was not read of the last one is passed over.
   ///
   /// - Returns: nil at the end of an archive that is whole.
   /// - Throws: ``RecoverError`` `backupRefused` with the place; `interrupted`.
-  package mutating func next() throws -> TarMember? {
+  mutating func nextEntry() throws -> TarMember? {
     try interruption?.check()
     if case .ended = phase { return nil }
     try finishData()

@@ -24,6 +24,8 @@ package struct TarSurvey: Sendable, Hashable {
   /// Of the file on disk.
   package private(set) var fileBytes: Int64 = 0
   package private(set) var sha256 = Digest(of: [])
+  /// What the file's selection left out; nothing else is counted.
+  package private(set) var leftOut = TarLeftOut()
   package private(set) var ending = TarReader<PipelinedSource>.Ending.complete
 
   /// So many unknown keywords are kept.
@@ -79,6 +81,7 @@ package struct TarSurvey: Sendable, Hashable {
     fileBytes = reader.fileBytes
     sha256 = digest
     ending = reader.ending ?? .complete
+    leftOut = reader.leftOut
   }
 
   /// How many members make something.

@@ -29,6 +29,7 @@ package struct PipelinedSource: ByteSource, ~Copyable {
       defer { pipe.close() }
       var reader = TarReader(
         PipelinedSource(pipe), named: file.path, budget: budget, bufferBytes: 64 << 10, interruption: interruption)
+      try reader.select(file.selection)
       return try body(&reader)
     }
   }
