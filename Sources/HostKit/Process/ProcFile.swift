@@ -2,7 +2,7 @@ internal import Glibc
 internal import RecoverBase
 
 /// What reading a file of /proc gave.
-enum ProcFile: Equatable {
+enum ProcFile: Hashable {
   case content([UInt8])
   /// The process is gone, or so hidden that it can't be told from one that is (`hidepid`).
   case absent
@@ -28,23 +28,35 @@ enum ProcFile: Equatable {
     return .content(content)
   }
 
+  /// What a link of /proc leads to; not followed.
+  static func link(_ path: String) -> ProcFile {
+    // A path of the kernel has at most a page.
+    var buffer = [CChar](repeating: 0, count: 4096)
+    let count = unsafe readlink(path, &buffer, buffer.count)
+    guard count >= 0 else { return errno == EACCES || errno == EPERM ? .denied : .absent }
+    return .content(buffer.prefix(count).map { UInt8(bitPattern: $0) })
+  }
+
   /// The pids of every process that can be seen, in no order.
   ///
   /// - Throws: ``RecoverError`` `missingRequirement` where /proc is not there.
-  static func pids() throws -> [Int32] {
-    guard let directory = unsafe opendir("/proc") else {
-      throw RecoverError.system(
-        .missingRequirement, "can't list the processes in /proc", hint: "mount proc(5) on /proc")
+  static func pids() throws -> [Int32] { try numbers(in: "/proc") }
+
+  /// The names in a directory of /proc that are numbers, in no order.
+  ///
+  /// - Throws: ``RecoverError`` `missingRequirement` where it can't be read.
+  static func numbers(in path: String, from least: Int32 = 1) throws -> [Int32] {
+    guard let directory = unsafe opendir(path) else {
+      throw RecoverError.system(.missingRequirement, "can't list \(path)", hint: "mount proc(5) on /proc")
     }
     defer { unsafe closedir(directory) }
-    var pids: [Int32] = []
+    var numbers: [Int32] = []
     while let entry = unsafe readdir(directory) {
-      // atol(3) gives 0 for names that are no number.
-      let pid = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-        unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe atol($0) }
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+        unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
       }
-      if pid > 0 { pids.append(Int32(truncatingIfNeeded: pid)) }
+      if let number = Int32(name), number >= least { numbers.append(number) }
     }
-    return pids
+    return numbers
   }
 }

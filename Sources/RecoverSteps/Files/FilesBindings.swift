@@ -25,6 +25,12 @@ package struct FilesBindings: Sendable, Hashable, Codable {
   package var homeIdentity: TreeExchange.Identity
   package var scope: Scope
   package var isMountPoint: Bool
+  /// Which of the archive's members are restored; nil for all.
+  package var selection: TarSelection?
+  /// Whether it was said that what is replaced may lose what is left out of the archive.
+  package var mirrors: Bool?
+  /// Whether it goes on while processes hold what is replaced.
+  package var allowsHolders: Bool?
   /// Whom the files belong to, and what else they get.
   package var extraction: ExtractionPolicy
   package var budget: TarBudget
@@ -56,6 +62,17 @@ extension FilesBindings {
     }
   }
 
+  /// What is taken of the archive, for people; nil for all.
+  package var selectionText: String? {
+    guard let selection else { return nil }
+    func list(_ patterns: [String]) -> String { patterns.map { "'\($0)'" }.joined(separator: ", ") }
+    var text = selection.includes.isEmpty ? "everything in the archive" : "only \(list(selection.includes))"
+    if !selection.excludes.isEmpty { text += ", without \(list(selection.excludes))" }
+    let count = selection.strippedComponents
+    if count > 0 { text += "; \(count == 1 ? "one directory is" : "\(count) directories are") cut off each name" }
+    return text
+  }
+
   /// Whom the files belong to, for people.
   package var ownerText: String {
     let owner =
@@ -82,17 +99,24 @@ package struct FilesRequest: Sendable {
   package var treeName: String?
   /// Make the directory exactly what the archive has.
   package var mirrors: Bool
+  /// What is taken of the archive; nil for all.
+  package var selection: TarSelection?
+  /// Go on while processes hold what is replaced.
+  package var allowsHolders: Bool
   package var extraction: ExtractionPolicy
   package var budget: TarBudget
 
   package init(
-    archive: String, target: String, treeName: String? = nil, mirrors: Bool = false, extraction: ExtractionPolicy,
-    budget: TarBudget
+    archive: String, target: String, treeName: String? = nil, mirrors: Bool = false, selection: TarSelection? = nil,
+    allowsHolders: Bool = false,
+    extraction: ExtractionPolicy, budget: TarBudget
   ) {
     self.archive = archive
     self.target = target
     self.treeName = treeName
     self.mirrors = mirrors
+    self.selection = selection
+    self.allowsHolders = allowsHolders
     self.extraction = extraction
     self.budget = budget
   }

@@ -12,6 +12,11 @@ extension StepLibrary {
     ) { _, _, drivers in FilesInspectStep(drivers: drivers) },
     StepDefinition(
       StepTemplate(
+        files("files.holders", .readonly, "check that nobody holds what is replaced"),
+        retry: RetryPolicy(attempts: 5, backoff: .milliseconds(500), maxBackoff: .seconds(2)))
+    ) { _, _, drivers in FilesHoldersStep(drivers: drivers) },
+    StepDefinition(
+      StepTemplate(
         files("files.stage", .compensable, "extract the archive beside what it replaces, with owners and modes"),
         retry: .once, resources: ["side tree"]),
       crashPoints: StageFilesStep.crashPoints

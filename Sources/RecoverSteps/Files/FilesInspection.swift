@@ -39,15 +39,18 @@ struct FilesInspection: Sendable {
         hint: "use another archive")
     }
     let entries = try entries(tops)
+    try refuseVanishing(entries, survey.leftOut)
     try refuse(entries, tops)
     let method = try tryPlace(&needs)
     let untouched = try untouched(entries)
     return FilesReport(
       sha256: survey.sha256, form: file.form, files: survey.files, directories: survey.directories,
       links: survey.symbolicLinks + survey.hardLinks, others: survey.devices + survey.fifos,
-      contentBytes: survey.contentBytes, neededBytes: needs.bytes, freeBytes: needs.room?.bytes ?? 0, entries: entries,
+      leftOutCount: survey.leftOut.isEmpty ? nil : survey.leftOut.members.count,
+      leftOut: survey.leftOut.isEmpty ? nil : survey.leftOut.members.text, contentBytes: survey.contentBytes,
+      neededBytes: needs.bytes, freeBytes: needs.room?.bytes ?? 0, entries: entries,
       untouchedCount: untouched.count, untouched: untouched.first, method: method,
-      losses: FilesReport.Loss.all(of: needs.report), notes: notes(survey, entries))
+      losses: FilesReport.Loss.all(of: needs.report), notes: try notes(survey, entries))
   }
 
   // MARK: What changes
@@ -116,6 +119,28 @@ struct FilesInspection: Sendable {
   }
 
   // MARK: What is in the way
+
+  /// What somebody left out of the archive is hardly meant to vanish from the live directory with the exchange.
+  private func refuseVanishing(_ entries: [FilesReport.Entry], _ leftOut: TarLeftOut) throws {
+    guard !leftOut.isEmpty, work.bindings.mirrors != true else { return }
+    let torn = entries.first { entry in
+      switch work.bindings.scope {
+      case .entries:
+        entry.live == "directory" && entry.entering == "directory" && leftOut.touches(TarName(Array(entry.name.utf8)))
+      case .whole, .contents: entry.live != nil
+      }
+    }
+    guard let torn else { return }
+    let path =
+      work.bindings.scope == .entries
+      ? "\(work.bindings.home)/\(torn.name)".replacing("//", with: "/")
+      : work.bindings.target
+    throw RecoverError(
+      .missingRequirement,
+      "\(path) is replaced as a whole, but parts of it are left out of the archive (\(leftOut.members.text)): whatever "
+        + "\(path) has of these, and all that the archive lacks, would vanish",
+      hint: "restore all of it, or to a new directory and copy by hand; --mirror says that the rest may vanish")
+  }
 
   private func refuse(_ entries: [FilesReport.Entry], _ tops: ArchiveTops) throws {
     let home = work.bindings.home
@@ -187,14 +212,18 @@ struct FilesInspection: Sendable {
     }
   }
 
-  private func notes(_ survey: TarSurvey, _ entries: [FilesReport.Entry]) -> [String] {
+  private func notes(_ survey: TarSurvey, _ entries: [FilesReport.Entry]) throws -> [String] {
     var notes: [String] = []
     if survey.ending == .oneBlock { notes.append("the archive ends in one block of zeros instead of two; it is whole") }
+    if !survey.leftOut.isEmpty, work.bindings.mirrors == true {
+      notes.append(
+        "what is left out of the archive will not be in \(work.bindings.target) any more: --mirror was asked for")
+    }
     let kept = TreeKeep.all(in: work.bindings.target).filter { $0.note.role != .open }
     if work.bindings.scope == .whole, !kept.isEmpty {
       notes.append("\(kept.count) kept trees of earlier runs are in \(work.bindings.target), and leave with it")
     }
-    return notes
+    return try notes + FilesHolders(entries.filter { $0.live != nil }.map(\.name), work).notes()
   }
 }
 

@@ -27,8 +27,10 @@ package struct FilesPlanner: Sendable {
     let around = trees(around: place.path)
     let bindings = FilesBindings(
       backup: try Self.reference(request.archive), target: place.path, linkedFrom: place.linkedFrom, home: home,
-      homeIdentity: identity, scope: scope, isMountPoint: place.isMountPoint, extraction: request.extraction,
-      budget: request.budget, keepPrevious: named?.keepPrevious ?? DatabasePolicy.defaultRetention,
+      homeIdentity: identity, scope: scope, isMountPoint: place.isMountPoint, selection: request.selection,
+      mirrors: request.selection == nil ? nil : request.mirrors, allowsHolders: request.allowsHolders ? true : nil,
+      extraction: request.extraction, budget: request.budget,
+      keepPrevious: named?.keepPrevious ?? DatabasePolicy.defaultRetention,
       keepFailed: named?.keepFailed ?? DatabasePolicy.defaultRetention,
       services: try Self.unique(around.flatMap(\.tree.services))
         .map { NamedService(name: $0, policy: try policy.service(named: $0)) },

@@ -36,6 +36,9 @@ package struct FilesReport: Sendable, Hashable, Codable {
   package var directories: Int64
   package var links: Int64
   package var others: Int64
+  /// Members that the selection leaves out: how many, and the first ones; nil where there are none.
+  package var leftOutCount: Int64?
+  package var leftOut: String?
   package var contentBytes: Int64
   /// What it takes on the disk, and what was free.
   package var neededBytes: Int64

@@ -56,7 +56,9 @@ struct FilesWork: Sendable {
       throw RecoverError(
         .drifted, "\(planned.path) was changed since the plan was made", hint: "look at it, and plan again")
     }
-    return try TarFile(path: planned.path)
+    var file = try TarFile(path: planned.path)
+    file.selection = bindings.selection
+    return file
   }
 
   /// How the archive is extracted into its directory.

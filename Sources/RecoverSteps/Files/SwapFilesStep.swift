@@ -29,6 +29,10 @@ struct SwapFilesStep: Step {
           hint: "plan again")
       }
       swap.items.removeAll { $0.live == nil && $0.entering == nil }
+      // An undo is not held up: who holds what a restore brought would hold up the way back to what was right.
+      if work.bindings.undoes == nil {
+        try FilesHolders(swap.items.filter { $0.live != nil }.map(\.name), work).refuse()
+      }
       return try JSONValue(encoding: FilesSwapSnapshot(method: swap.method, items: swap.items))
     }
   }

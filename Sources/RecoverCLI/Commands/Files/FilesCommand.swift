@@ -20,6 +20,8 @@ struct FilesCommand: ReportingCommand {
         recover files --from backup.tar.gz --to /srv/data-new
         recover files --from backup.tar.gz --to /srv/new --owner 1000:1000
         recover files --from backup.tar.gz --diff /srv/data
+        recover files --from backup.tar.gz --list --include 'data/*.db'
+        recover files --from app-1.4.tar --to /srv/new --strip-components 1
 
       Reads plain tar, gzip and zstd: v7, ustar, GNU and PAX, sparse files too.
       An archive has one meaning or is refused, with the byte and the member.
@@ -34,6 +36,17 @@ struct FilesCommand: ReportingCommand {
       gets its name. When that fails, nothing is left behind.
       Setuid bits, devices and privileged attributes come only on request, and
       what was left out is said.
+
+      Who still holds what is replaced would go on with the old files: processes
+      with a working directory, open files or maps there, and mounts, also in
+      containers, are named and refused, unless a service that the plan stops may
+      be one of them; then it is looked again once it has stopped.
+
+      --include and --exclude have the patterns of gitignore, meant for the names
+      that --list shows: data is that name anywhere, /data at the top. A pattern
+      that matches nothing is refused. So is leaving out a part of what would be
+      replaced as a whole, since that part would vanish from the live directory;
+      with --mirror that is what was asked for.
 
       Exit status 0 means that all of it was done and checked, 5 that the archive
       is refused, or that --diff found a difference.
@@ -58,6 +71,11 @@ struct FilesCommand: ReportingCommand {
 
   @Flag(help: "Make the directory exactly what the archive holds: what it lacks is gone.")
   var mirror = false
+
+  @Flag(help: "Go on while processes hold what is replaced: they keep the old files.")
+  var allowHolders = false
+
+  @OptionGroup var members: MemberOptions
 
   @OptionGroup var extraction: ExtractionOptions
 
@@ -87,7 +105,14 @@ struct FilesCommand: ReportingCommand {
     }
     guard to != nil || !acts else {
       throw RecoverError(
-        .usage, "--plan, --yes, --confirm, --expect-plan and --mirror are for --to: nothing else changes anything",
+        .usage,
+        "--plan, --yes, --confirm, --expect-plan, --mirror and --allow-holders are for --to: nothing else changes anything",
+        hint: "leave them out")
+    }
+    let selection = try members.selection()
+    guard selection == nil || to != nil || listsMembers else {
+      throw RecoverError(
+        .usage, "--include, --exclude and --strip-components are for --to and --list: the others look at all of it",
         hint: "leave them out")
     }
     let target = try to.map { try self.target($0) }
@@ -97,7 +122,8 @@ struct FilesCommand: ReportingCommand {
     }
     let policy = try extraction.policy(isComparison: diff != nil)
     let choice = try Composition.archive(global.absolute(from))
-    let file = choice.file
+    var file = choice.file
+    file.selection = selection
     let (budget, isJSON, isQuiet) = (try budget(), global.json, global.quiet)
     if case .new(let path) = target {
       try refusePlan(path)
@@ -112,7 +138,7 @@ struct FilesCommand: ReportingCommand {
 
   /// Whether something was asked for that only a restore has.
   private var acts: Bool {
-    action.planOnly || action.yes || action.confirm != nil || action.expectPlan != nil || mirror
+    action.planOnly || action.yes || action.confirm != nil || action.expectPlan != nil || mirror || allowHolders
   }
 
   private func refusePlan(_ path: String) throws {

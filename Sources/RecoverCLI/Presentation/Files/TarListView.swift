@@ -32,6 +32,7 @@ enum TarListView {
         output.add(
           try JSONLines.line([
             "kind": "summary", "state": "done", "exit": 0, "members": .integer(count),
+            "left-out": .integer(reader.leftOut.members.count),
           ]))
       }
       output.flush()

@@ -13,6 +13,7 @@ enum FilesPlanView {
     }
     facts.append(("target", target(bindings)))
     if bindings.undoes == nil {
+      if let text = bindings.selectionText { facts.append(("takes", text)) }
       facts += [("replaces", deed(bindings)), ("owners", bindings.ownerText)]
     }
     if !bindings.trees.isEmpty {
@@ -71,8 +72,12 @@ enum FilesPlanView {
       "",
       "the archive is whole: \(report.form), \(content), \(ByteCount(report.contentBytes)); it takes "
         + "\(ByteCount(report.neededBytes)), and \(ByteCount(report.freeBytes)) are free",
-      "sha256 \(report.sha256)", "", table(report),
+      "sha256 \(report.sha256)",
     ]
+    if let count = report.leftOutCount, let text = report.leftOut {
+      lines.append("left out of the archive, and of these counts: \(count) members (\(text))")
+    }
+    lines += ["", table(report)]
     if report.untouchedCount > 0 {
       let more = report.untouchedCount - Int64(report.untouched.count)
       lines.append(
