@@ -30,6 +30,12 @@ extension GitRepository {
     return unsafe String(cString: real)
   }
 
+  /// The real path of the work tree's top directory; the repository itself where it is bare.
+  package func workTree(_ interruption: Interruption? = nil) throws -> String {
+    let answer = try ask(["rev-parse", "--show-toplevel"], interruption, allowing: [0, 128])
+    return answer.status == 0 ? answer.line : directory
+  }
+
   /// What is checked out, and which tracked files differ from it; untracked files do not count.
   package func status(_ interruption: Interruption? = nil) throws -> GitStatus {
     var parser = GitStatusParser()

@@ -59,6 +59,17 @@ struct GitStatusParser {
     }
   }
 
+  /// The path of a record of one changed or untracked file; nil for any other.
+  static func path(of record: [UInt8]) -> String? {
+    let text = String(decoding: record, as: UTF8.self)
+    switch record.first {
+    case UInt8(ascii: "1"): return path(text, after: 8)
+    case UInt8(ascii: "u"): return path(text, after: 10)
+    case UInt8(ascii: "?"): return path(text, after: 1)
+    default: return nil
+    }
+  }
+
   private mutating func takeHeader(_ text: String) {
     let words = text.split(separator: " ", maxSplits: 2).map(String.init)
     guard words.count == 3 else { return }

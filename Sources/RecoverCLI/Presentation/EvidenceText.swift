@@ -86,6 +86,7 @@ enum EvidenceText {
     ("deployed", { $0.string.map { "deployed \($0)" } }),
     ("verified", { $0.bool.map { $0 ? "verified healthy" : "not verified: no health check is named" } }),
     ("releasesRemoved", { nameList($0).map { "removed \($0)" } }),
+    ("releasesKept", { nameList($0).map { "kept, for what was put into them: \($0)" } }),
     ("backTo", { $0.string.map { "back to \($0)" } }),
     ("branch", { $0.string.map { "branch \($0)" } }),
     ("kept", { $0.string.map { "what was changed meanwhile is stash \($0)" } }),

@@ -26,7 +26,7 @@ enum RunView {
 
   private static func headline(_ machine: RunMachine) -> String {
     switch machine.state {
-    case .succeeded: "succeeded, everything verified"
+    case .succeeded: "succeeded, \(verified(machine))"
     case .rolledBack: "\(ended(machine)), and rolled back\(RunRemains(machine).isClean ? " clean" : "")"
     case .failedClean: "\(ended(machine)) before any effect; nothing was changed"
     case .needsOperator:
@@ -38,6 +38,14 @@ enum RunView {
     case .abandoned: "abandoned as it stands"
     case .planned, .running, .compensating, .finalizing: "interrupted while \(machine.state.name)"
     }
+  }
+
+  /// What was proved: whether services and releases work is for health checks alone to say.
+  private static func verified(_ machine: RunMachine) -> String {
+    let steps = zip(machine.plan.steps, machine.steps)
+    let isUnasked = steps.contains { $0.uses == "health.check" && $1.state == .skipped }
+    let isServing = steps.contains { $0.uses == "release.deploy" || $0.uses == "services.stop" && $1.state != .skipped }
+    return isUnasked && isServing ? "every step verified, but no health check is named" : "everything verified"
   }
 
   private static func ended(_ machine: RunMachine) -> String {
@@ -79,7 +87,9 @@ enum RunView {
   }
 
   /// The last line of `--json`.
-  static func summary(run: RunID, machine: RunMachine, place: CommandPlace) throws -> String {
+  static func summary(
+    run: RunID, machine: RunMachine, report: RunReport? = nil, place: CommandPlace
+  ) throws -> String {
     var members: [String: JSONValue] = [
       "kind": "summary", "run": .string(run.text), "state": .string(machine.state.name),
       "exit": .integer(Int64(machine.exitStatus.rawValue)),
@@ -87,6 +97,7 @@ enum RunView {
       "plan": .string(try machine.plan.hash().hex),
       "message": .string(lastLine(run: run, machine: machine, place: place)),
     ]
+    members.merge(report?.members ?? [:]) { own, _ in own }
     if machine.state != .succeeded {
       if let cause = machine.firstCause { members["cause"] = try JSONValue(encoding: cause) }
       if let trouble = machine.trouble { members["trouble"] = try JSONValue(encoding: trouble) }

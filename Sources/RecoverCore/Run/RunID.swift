@@ -24,6 +24,11 @@ package struct RunID: Sendable, Hashable, Codable {
     text = String(decoding: digits, as: UTF8.self)
   }
 
+  /// The second in which it was made, since 1970-01-01 UTC.
+  package var seconds: Int64 {
+    text.utf8.prefix(8).reduce(0) { $0 << 5 | Int64(Self.alphabet.firstIndex(of: $1) ?? 0) }
+  }
+
   package init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     guard let run = RunID(try container.decode(String.self)) else {

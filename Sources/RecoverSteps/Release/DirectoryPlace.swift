@@ -53,6 +53,9 @@ struct DirectoryPlace: ReleasePlace {
 
   func isBack() async throws -> Bool { !exists }
 
+  /// Nothing is ever checked out over it.
+  func setAside() async throws -> String? { nil }
+
   func goBack() async throws -> [String: JSONValue] {
     let link = work.bindings.currentLink.flatMap { ReleaseLink(path: $0).target }
     guard link != release.short else {
@@ -65,8 +68,16 @@ struct DirectoryPlace: ReleasePlace {
   }
 
   /// The file that says that the release's directory is built: outside of what is checked out.
-  func builtMark() async throws -> String {
+  func builtMark() async throws -> String { try await Self.mark("recover-built", in: directory) }
+
+  /// The file that says when a release was recorded for the first time: what came into its directory later is neither its
+  /// build's nor its deployment's.
+  static func recordedMark(in directory: String) async throws -> String {
+    try await mark("recover-recorded", in: directory)
+  }
+
+  private static func mark(_ name: String, in directory: String) async throws -> String {
     let tree = GitRepository(directory: directory)
-    return try await BlockingThread.run("recover-git") { try tree.privatePath("recover-built", $0) }
+    return try await BlockingThread.run("recover-git") { try tree.privatePath(name, $0) }
   }
 }

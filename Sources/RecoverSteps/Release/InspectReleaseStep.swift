@@ -93,7 +93,26 @@ struct InspectReleaseStep: Step {
         .missingRequirement, "\(bindings.repository) has uncommitted changes: \(status.changesText)",
         hint: "commit them, or let --stash put them aside; they come back if the run goes back")
     }
+    try await checkHidden(work)
     try await checkPathsInTheWay(work)
+  }
+
+  /// Nobody works there, and nothing is changed that git doesn't show.
+  private func checkHidden(_ work: ReleaseWork) async throws {
+    let bindings = work.bindings
+    let (locks, hidden) = try await work.ask { (try GitLock.all(of: $0, $1), try $0.hiddenEdits($1)) }
+    if let lock = locks.first {
+      throw RecoverError(
+        .busy, "another git works in \(bindings.repository), or one was killed there: \(lock.path) is there",
+        hint: "where no git runs any more: rm \(ShellWord.quoted(lock.path))")
+    }
+    guard hidden.count == 0 else {
+      throw RecoverError(
+        .missingRequirement,
+        "\(bindings.repository) has edits that git was told not to look at, and that no stash keeps: \(hidden.text)",
+        hint: "git update-index --no-assume-unchanged --no-skip-worktree -- "
+          + "\(ShellWord.quoted(hidden.first.first ?? "")) shows them; commit them then, or let --stash put them aside")
+    }
   }
 
   /// Files that the release tracks and that are here untracked, so that the checkout would lose them.

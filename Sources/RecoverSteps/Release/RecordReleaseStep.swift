@@ -1,3 +1,4 @@
+internal import Glibc
 internal import HostKit
 internal import RecoverBase
 internal import RecoverCore
@@ -13,8 +14,9 @@ struct RecordReleaseStep: Step {
       "healthy": .array(healthy.map { .string($0) }),
     ]
     if let stash = work.stash { evidence["stashKept"] = .string(String(stash.stash.prefix(12))) }
-    let removed = await removeOld(work)
+    let (removed, kept) = await removeOld(work)
     if !removed.isEmpty { evidence["releasesRemoved"] = .array(removed.map { .string($0) }) }
+    if !kept.isEmpty { evidence["releasesKept"] = .array(kept.map { .string($0) }) }
     return .object(evidence)
   }
 
@@ -25,20 +27,48 @@ struct RecordReleaseStep: Step {
     }
   }
 
-  /// Removes the oldest directories beyond the policy's `keep`, never one that serves or served just now.
+  /// Removes the oldest directories beyond the policy's `keep`, never one that serves or served just now, nor one into
+  /// which somebody put something.
   ///
   /// What can't be removed stays: the release is as good.
-  private func removeOld(_ work: ReleaseWork) async -> [String] {
-    guard let releases = work.bindings.releases else { return [] }
-    let kept = [work.bindings.release.short, work.bindings.before?.link ?? ""]
-    let others = GitRepository.worktrees(in: releases).filter { !kept.contains($0) }
-    var removed: [String] = []
-    for name in others.dropLast(max(0, work.bindings.keep - kept.count)) {
-      guard (try? await work.repository.removeWorktree("\(releases)/\(name)", in: work.children)) != nil else {
+  ///
+  /// - Returns: the names of those that are gone, and those that stay because of what is in them, each with that.
+  private func removeOld(_ work: ReleaseWork) async -> (removed: [String], kept: [String]) {
+    guard let releases = work.bindings.releases else { return ([], []) }
+    try? await markRecorded(work)
+    let spared = [work.bindings.release.short, work.bindings.before?.link ?? ""]
+    let others = GitRepository.worktrees(in: releases).filter { !spared.contains($0) }
+    var (removed, kept) = ([String](), [String]())
+    for name in others.dropLast(max(0, work.bindings.keep - spared.count)) {
+      let directory = "\(releases)/\(name)"
+      do {
+        if let additions = try await additions(in: directory) {
+          kept.append("\(name) (\(additions.text))")
+        } else {
+          try await work.repository.removeWorktree(directory, in: work.children)
+          removed.append(name)
+        }
+      } catch {
         continue
       }
-      removed.append(name)
     }
-    return removed
+    return (removed, kept)
+  }
+
+  /// Notes when the release was there with all that its build and its deployment make; once, or what was put there since
+  /// would count as theirs.
+  private func markRecorded(_ work: ReleaseWork) async throws {
+    let mark = try await DirectoryPlace.recordedMark(in: work.bindings.directory(of: work.bindings.release))
+    guard unsafe access(mark, F_OK) != 0 else { return }
+    try RunDirectory.write(Array("\(work.context.run)\n".utf8), to: mark)
+  }
+
+  /// What came into a release's directory since it was recorded, or since it was made where it never was; nil for nothing.
+  private func additions(in directory: String) async throws -> GitPaths? {
+    let mark = try await DirectoryPlace.recordedMark(in: directory)
+    let tree = GitRepository(directory: directory)
+    let since = unsafe access(mark, F_OK) == 0 ? mark : "\(directory)/.git"
+    let found = try await BlockingThread.run("recover-git") { try tree.additions(since: since, $0) }
+    return found.count > 0 ? found : nil
   }
 }

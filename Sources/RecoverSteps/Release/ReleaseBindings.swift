@@ -19,7 +19,7 @@ package struct ReleaseBindings: Sendable, Hashable, Codable {
   package var wasVerified: Bool
   /// What was there when the plan was made; nil where nothing is deployed yet.
   package var before: ReleaseBefore?
-  /// What the journal says is deployed, where the release itself is checked out already: somebody pulled it.
+  /// What the journal says is deployed, where something else is checked out: somebody pulled it, or looked at it.
   package var deployed: GitCommit?
   /// Whether changes to tracked files may be stashed.
   package var mayStash: Bool
@@ -44,7 +44,7 @@ extension ReleaseBindings {
 
   /// The release that is deployed when the run begins, and has to be again when it fails.
   ///
-  /// What is checked out counts as deployed, unless it is the very release that is to be; then the journal says it.
+  /// What is checked out counts as deployed, unless the journal says that another one is (``deployed``).
   package var serving: GitCommit? { deployed ?? before?.commit }
 
   /// The link that leads to the release that serves; nil where releases are checked out in the work tree itself.

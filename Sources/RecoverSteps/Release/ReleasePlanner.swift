@@ -32,8 +32,8 @@ package struct ReleaseRequest: Sendable {
 /// What comes of a request.
 package enum ReleaseOutcome: Sendable {
   case plan(Plan)
-  /// It is deployed already.
-  case nothingToDo(String)
+  /// It is deployed already; with the text that says so, and the release.
+  case nothingToDo(String, GitCommit)
 }
 
 /// Resolves a request into the plan of a rollback or a deployment: asks git, changes nothing.
@@ -109,7 +109,7 @@ package struct ReleasePlanner: Sendable {
       return (before, release, try look.deployed(before, release, history))
     }
     let (before, release, deployed) = found
-    if let text = Self.nothingToDo(request, release, before, history) { return .nothingToDo(text) }
+    if let text = Self.nothingToDo(request, release, before, history) { return .nothingToDo(text, release) }
     let bindings = ReleaseBindings(
       name: name, repository: deployment.repository,
       gitDirectory: String(target.identity.drop { $0 != ":" }.dropFirst()), releases: deployment.releases,
@@ -171,10 +171,14 @@ private struct ReleaseLook {
     return ReleaseBefore(commit: commit, branch: status.branch)
   }
 
-  /// What the journal says is deployed, where the release is checked out already, and another one is deployed.
+  /// What the journal says is deployed, where somebody checked out something else since, and that was not to get at the
+  /// very release that is to be deployed now.
+  ///
+  /// A commit that was only checked out may never have served. Whoever goes back to what the journal has as deployed says
+  /// by this that something else serves: what is checked out.
   func deployed(_ before: ReleaseBefore?, _ release: GitCommit, _ history: ReleaseHistory) throws -> GitCommit? {
-    guard deployment.releases == nil, before?.commit.id == release.id, let recorded = history.deployed?.commit,
-      recorded.id != release.id
+    guard deployment.releases == nil, let recorded = history.deployed?.commit,
+      recorded.id != before?.commit.id, recorded.id != release.id
     else { return nil }
     return try repository.commit(of: recorded.id, interruption)
   }

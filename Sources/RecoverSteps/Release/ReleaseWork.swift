@@ -34,6 +34,17 @@ struct ReleaseWork: Sendable {
     bindings.releases == nil ? WorkTreePlace(work: self) : DirectoryPlace(work: self)
   }
 
+  /// Removes what a git of this run that was killed has left locked; what anybody else may hold stays.
+  func freeLocks() async throws {
+    let began = context.run.seconds
+    try await ask { repository, interruption in
+      for lock in try GitLock.all(of: repository, interruption) {
+        // Where it can't be told, git itself refuses, and says so.
+        _ = try? lock.removeIfAbandoned(since: began)
+      }
+    }
+  }
+
   /// Asks git, on a thread of its own.
   func ask<Value: Sendable>(
     _ body: @escaping @Sendable (GitRepository, Interruption) throws -> Value
@@ -94,7 +105,11 @@ struct ReleaseWork: Sendable {
     let isCheckedOut = serving.id == before.commit.id
     if isCheckedOut { evidence = try await place.goBack() }
     if hasOtherBefore {
-      if !isCheckedOut { try await repository.checkOut(serving.id, discarding: true, in: children) }
+      if !isCheckedOut {
+        if let kept = try await place.setAside() { evidence["kept"] = .string(String(kept.prefix(12))) }
+        try await freeLocks()
+        try await repository.checkOut(serving.id, discarding: true, in: children)
+      }
       if let build = bindings.build {
         try await run(
           build, "the build", kind: .build, for: serving, replacing: bindings.release, timeout: bindings.buildTimeout)
@@ -136,6 +151,10 @@ protocol ReleasePlace: Sendable {
   func verify() async throws -> Verdict
   /// Whether what was checked out before is there.
   func isBack() async throws -> Bool
+  /// Keeps what somebody changed meanwhile, before something else is checked out over it.
+  ///
+  /// - Returns: the stash's commit; nil where nothing had to be kept.
+  func setAside() async throws -> String?
   /// Makes what was checked out before be there; nothing happens when it is.
   ///
   /// - Returns: evidence.

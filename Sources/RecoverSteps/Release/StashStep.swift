@@ -44,6 +44,7 @@ struct StashStep: Step {
   func perform(_ context: StepContext) async throws -> JSONValue {
     let work = try ReleaseWork(context)
     let stash = try (context.snapshot ?? .null).decoded(as: StashSnapshot.self)
+    try await work.freeLocks()
     let (stashes, status) = try await work.ask { (try $0.stashes($1), try $0.status($1)) }
     // Whoever goes on editing must not lose what is not in the stash. A discard that died has changed less than that.
     if !status.isClean, context.attempt == 1 {

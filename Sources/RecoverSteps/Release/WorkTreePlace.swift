@@ -38,6 +38,7 @@ struct WorkTreePlace: ReleasePlace {
   }
 
   func checkOut(isRepair: Bool) async throws {
+    try await work.freeLocks()
     try await work.repository.checkOut(release.id, discarding: isRepair, in: work.children)
     try await updateSubmodules(of: release.id, discarding: isRepair)
   }
@@ -66,8 +67,14 @@ struct WorkTreePlace: ReleasePlace {
     return try await work.hasSameChanges(as: stash)
   }
 
+  func setAside() async throws -> String? {
+    guard let before = work.bindings.before, try await !isBack() else { return nil }
+    return try await keepChanges(from: before.commit.id)
+  }
+
   func goBack() async throws -> [String: JSONValue] {
     guard let before = work.bindings.before else { return [:] }
+    try await work.freeLocks()
     var evidence: [String: JSONValue] = ["backTo": .string(before.commit.short)]
     if try await !isBack() {
       evidence["kept"] = try await keepChanges(from: before.commit.id).map { .string(String($0.prefix(12))) }

@@ -94,6 +94,18 @@ struct ReleaseCrashTests {
     #expect(try TestProcess.run(["sh", "-c", state]).status == 1, "the command runs on")
   }
 
+  @Test("the lock of a git that was killed with its run is removed, on and back", arguments: ["resume", "cancel"])
+  func lockLeft(command: String) throws {
+    let lab = try RollbackTests.lab()
+    let crashed = try lab.recover(
+      ["rollback", "--yes"], environment: ["RECOVER_CRASH_AT": "step-intended.checkout"])
+    #expect(crashed.status == 137, "\(crashed.errorText)")
+    try lab.write("", to: "app/.git/index.lock")
+    let result = try lab.recover([command, "last"])
+    #expect(result.status == (command == "resume" ? 0 : 3), "\(result.errorText)\(result.outputText)")
+    #expect(!lab.exists("app/.git/index.lock"))
+  }
+
   @Test("a checkout that died in its middle is taken back, with the files that it had written")
   func halfCheckout() throws {
     let lab = try RollbackTests.lab(["broken"])

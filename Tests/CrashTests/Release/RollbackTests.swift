@@ -47,6 +47,14 @@ struct RollbackTests {
     let same = try lab.recover(["rollback", "--to", "main~1", "--yes"])
     #expect(same.status == 0)
     #expect(same.outputText.contains("is deployed already"), "\(same.outputText)")
+    #expect(same.outputText.contains("; healthy"), "\(same.outputText)")
+    // Nothing to do is wrong where it does not work.
+    try TestProcess.output(["rm", "\(lab.directory)/running"])
+    let down = try lab.recover(["rollback", "--to", "main~1", "--yes"])
+    #expect(down.status == 5, "\(down.outputText)")
+    #expect(down.errorText.contains("is not healthy: app: "), "\(down.errorText)")
+    #expect(down.errorText.contains("--again"), "\(down.errorText)")
+    try lab.write("", to: "running")
     #expect(try lab.events().count == before + 3)
     let forward = try lab.recover(["deploy", "--to", "main", "--yes"])
     #expect(forward.status == 0, "\(forward.errorText)")
@@ -152,6 +160,23 @@ struct RollbackTests {
     #expect(try lab.read("deployed") == "2")
   }
 
+  @Test("a failure goes back to what was deployed, not to a commit that somebody only checked out")
+  func lookedAt() throws {
+    // The work tree is at 3, which never served; 2 does.
+    let lab = try Self.lab(["3", "sick"])
+    try lab.write("3 with a change", to: "app/version")
+    let before = try lab.fingerprint()
+    let plan = try lab.recover(["deploy", "--to", "main", "--stash", "--plan"]).outputText
+    #expect(plan.contains("a failure deploys \(try lab.git("rev-parse", "main~2").prefix(12)) again"), "\(plan)")
+    let result = try lab.recover(["deploy", "--to", "main", "--stash", "--yes"])
+    #expect(result.status == 3, "\(result.errorText)\(result.outputText)")
+    #expect(result.outputText.contains("services were down for "), "\(result.outputText)")
+    #expect(result.outputText.contains("; undone: "), "\(result.outputText)")
+    #expect(try lab.fingerprint() == before)
+    #expect(try lab.read("deployed") == "2")
+    #expect(try lab.read("app/built") == "2")
+  }
+
   @Test("a first release in a directory of its own that fails leaves no link, and is not called clean")
   func firstFails() throws {
     let lab = try ReleaseLab(["sick"], strategy: .worktree)
@@ -161,14 +186,23 @@ struct RollbackTests {
     #expect(!lab.exists("releases/current"))
   }
 
-  @Test("old directories of releases are removed, those that serve or served just now never")
+  @Test(
+    "old directories of releases are removed, but for what serves, what served just now, and what was put into them")
   func keep() throws {
     let lab = try ReleaseLab(["1", "2", "3", "4"], strategy: .worktree, extra: "    keep: 2")
-    for revision in ["main~3", "main~2", "main~1", "main"] {
+    func name(_ revision: String) throws -> String { String(try lab.git("rev-parse", revision).prefix(12)) }
+    for revision in ["main~3", "main~2", "main~1"] {
       #expect(try lab.recover(["deploy", "--to", revision, "--yes"]).status == 0)
     }
+    // Somebody keeps something in the one that would go next.
+    try lab.write("precious", to: "releases/\(try name("main~2"))/uploads/1")
+    let last = try lab.recover(["deploy", "--to", "main", "--yes"])
+    #expect(last.status == 0, "\(last.errorText)")
+    #expect(
+      last.outputText.contains("kept, for what was put into them: \(try name("main~2")) (uploads/1)"),
+      "\(last.outputText)")
     let kept = try TestProcess.output(["ls", "\(lab.directory)/releases"])
-    let wanted = try ["main", "main~1"].map { String(try lab.git("rev-parse", $0).prefix(12)) } + ["current"]
+    let wanted = try ["main", "main~1", "main~2"].map(name) + ["current"]
     #expect(Set(String(decoding: kept, as: UTF8.self).split(separator: "\n").map(String.init)) == Set(wanted))
   }
 }

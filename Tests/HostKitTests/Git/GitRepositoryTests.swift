@@ -1,3 +1,4 @@
+internal import Glibc
 internal import RecoverBase
 internal import RecoverTestSupport
 internal import Testing
@@ -172,6 +173,72 @@ struct GitRepositoryTests {
       let error = #expect(throws: RecoverError.self) { try scene.repository.fetch("origin") }
       #expect(error?.code == .unreachable)
       #expect(error?.message.contains("canary") == false, "\(error?.message ?? "")")
+    }
+  }
+
+  @Test("edits that git was told not to look at are found, and files that are as they were are not")
+  func hiddenEdits() async throws {
+    try await Scratch.with { scratch in
+      let scene = try GitScene(in: scratch)
+      try scene.commit(
+        "first", ["assumed": "1", "skipped": "1", "same": "1", "sub/gone": "1", "mode": "1", "seen": "1"])
+      try scene.git("update-index", "--assume-unchanged", "assumed", "same", "mode")
+      try scene.git("update-index", "--skip-worktree", "skipped", "sub/gone")
+      try TestProcess.output(["rm", "\(scene.path)/sub/gone"])
+      try TestProcess.output(["touch", "\(scene.path)/same"])
+      #expect(try scene.repository.hiddenEdits().count == 0)
+      for name in ["assumed", "skipped", "seen"] { try scene.write(name, "2") }
+      try TestProcess.output(["chmod", "+x", "\(scene.path)/mode"])
+      let found = try scene.repository.hiddenEdits()
+      #expect(Set(found.first) == ["assumed", "skipped", "mode"])
+      #expect(found.count == 3)
+    }
+  }
+
+  @Test("what came into a work tree after a mark is found, but for what git ignores and what was there before")
+  func additions() async throws {
+    try await Scratch.with { scratch in
+      let scene = try GitScene(in: scratch)
+      try scene.commit("first", ["tracked": "1", ".gitignore": "ignored"])
+      try scene.write("built", "1")
+      // A file is later than another by its clock: all of it is in the far past, or in the far future.
+      let mark = scratch.file("mark")
+      try TestProcess.output(["touch", "-d", "2100-01-01", mark])
+      #expect(try scene.repository.additions(since: mark).count == 0)
+      try TestProcess.output(["touch", "-d", "2000-01-01", mark])
+      try scene.write("tracked", "2")
+      try scene.write("sub/added", "1")
+      try scene.write("ignored", "1")
+      #expect(Set(try scene.repository.additions(since: mark).first) == ["built", "sub/added", "tracked"])
+    }
+  }
+
+  @Test("a lock that nobody needs is removed, and never one that is older, open, or where a git runs")
+  func locks() async throws {
+    try await Scratch.with { scratch in
+      let scene = try GitScene(in: scratch)
+      try scene.commit("first", ["a": "1"])
+      #expect(try GitLock.all(of: scene.repository).isEmpty)
+      try scene.write(".git/index.lock", "")
+      let lock = try #require(try GitLock.all(of: scene.repository).first)
+      let now = WallTime.now.microseconds / 1_000_000
+      #expect(try !lock.removeIfAbandoned(since: now + 100))
+      // Whoever has it open, whatever they are called.
+      let holder = try TestProcess(["sh", "-c", "exec 9<\(lock.path); echo open; exec sleep 1000"])
+      #expect(holder.waitForLine(with: ["open"]))
+      #expect(try !lock.removeIfAbandoned(since: now - 100))
+      holder.signal(9)
+      _ = holder.wait()
+      var ends: [Int32] = [0, 0]
+      #expect(unsafe pipe(&ends) == 0)
+      defer { for end in ends { close(end) } }
+      let git = try TestProcess(["git", "-C", scene.path, "cat-file", "--batch"], input: .descriptor(ends[0]))
+      while (try TestProcess.output(["readlink", "/proc/\(git.pid)/cwd"])) != Array("\(scene.path)\n".utf8) {}
+      #expect(try !lock.removeIfAbandoned(since: now - 100))
+      git.signal(9)
+      _ = git.wait()
+      #expect(try lock.removeIfAbandoned(since: now - 100))
+      #expect(try GitLock.all(of: scene.repository).isEmpty)
     }
   }
 }

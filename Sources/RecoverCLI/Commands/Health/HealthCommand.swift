@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Glibc
 internal import RecoverBase
 internal import RecoverCore
 internal import RecoverPolicy
@@ -35,20 +34,9 @@ struct HealthCommand: ReportingCommand {
         .usage, "the policy has no health checks",
         hint: "describe one in the policy: health: {NAME: {http: {url: \"http://127.0.0.1:8000/health\"}}}")
     }
-    let log = try Self.makeLog()
-    defer { unsafe unlink(log) }
-    let outcomes = try await HealthLook(names, in: policy, drivers: composition.drivers(), logFile: log)
-      .look(waits: wait)
+    let outcomes = try await HealthLog.with { log in
+      try await HealthLook(names, in: policy, drivers: composition.drivers(), logFile: log).look(waits: wait)
+    }
     return try HealthView.answer(outcomes).write(global)
-  }
-
-  /// A file for what commands print, whose last line is told.
-  private static func makeLog() throws -> String {
-    let directory = ProcessEnvironment.value("TMPDIR") ?? "/tmp"
-    var template = Array("\(directory)/recover-health-XXXXXX".utf8CString)
-    let number = unsafe mkstemp(&template)
-    guard number >= 0 else { throw RecoverError.system(.noSpace, "can't make a file in \(directory)") }
-    close(number)
-    return String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 }

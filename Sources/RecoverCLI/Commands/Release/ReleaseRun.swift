@@ -28,11 +28,35 @@ struct ReleaseRun {
       request, history: history, target: target,
       procedure: try policies.procedure(named: request.purpose.rawValue))
     switch outcome {
-    case .nothingToDo(let text): return try Answer(text: global.place.placed(text)).write(global)
+    case .nothingToDo(let text, let release):
+      let health = try await health(of: deployment, release, text, policies.policy, composition)
+      return try Answer(text: global.place.placed(text) + health).write(global)
     case .plan(let plan):
       return try await PlannedRun(composition: composition, global: global, action: action)
         .confirmAndPerform(plan, drivers: composition.drivers())
     }
+  }
+
+  /// Looks at the health of what is deployed already: nothing to do is wrong where it does not work.
+  ///
+  /// - Returns: what is to be added to the text.
+  /// - Throws: ``RecoverError`` `checkFailed` where a check does not pass.
+  private func health(
+    of deployment: DeploymentPolicy, _ release: GitCommit, _ text: String, _ policy: Policy, _ composition: Composition
+  ) async throws -> String {
+    guard !deployment.health.isEmpty else { return "; no health check is named that could say whether it works" }
+    let outcomes = try await HealthLog.with { log in
+      try await HealthLook(deployment.health, in: policy, drivers: composition.drivers(), logFile: log)
+        .look(waits: false)
+    }
+    let troubles = outcomes.filter { !$0.isHealthy }.map { "\($0.name): \($0.reason ?? "it did not pass")" }
+    guard !troubles.isEmpty else { return "; healthy" }
+    throw RecoverError(
+      .checkFailed,
+      "release \(release.short) (\(release.subject)) is deployed already, and is not healthy: "
+        + troubles.joined(separator: "; "),
+      hint: "recover deploy --to \(release.short) --again builds and deploys it once more; "
+        + "recover rollback goes back to the one before")
   }
 
   /// In the middle of a run, neither the work tree nor the link says what is deployed.

@@ -19,7 +19,8 @@ struct ReleasePlanView {
       facts.append(("before", "nothing is deployed yet: a failure has nothing to go back to"))
     }
     if let deployed = bindings.deployed {
-      facts.append(("deployed", described(deployed) + "; what is checked out was never deployed by a run"))
+      facts.append(("deployed", described(deployed) + ", by the journal"))
+      facts.append(("", "what is checked out came since, by hand: a failure deploys \(deployed.short) again"))
     }
     facts.append(("where", place))
     if let compatible = bindings.compatible { facts.append(("asks", "`\(CommandText.of(compatible))`")) }
