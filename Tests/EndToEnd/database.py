@@ -88,6 +88,7 @@ def deaf(world):
     world.policy_file.write_text(world.policy.replace("stop-timeout: 30s", "stop-timeout: 8s"))
     world.stack.compose("up", "-d", "reflexion-app")
     world.stack.wait_until_healthy()
+    world.outage.forget()
     ended = restore(world)
     world.must_be_backup()
     return ended

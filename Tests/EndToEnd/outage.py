@@ -60,6 +60,10 @@ class Outage:
         finally:
             connection.close()
 
+    def forget(self):
+        """What was noticed up to now was the scenario's own doing."""
+        self.spans.clear()
+
     @property
     def seconds(self):
         return sum(self.spans)

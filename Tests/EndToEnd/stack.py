@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import time
 import urllib.request
@@ -23,11 +24,23 @@ class Ended:
     output: str
 
 
+TIMES = {"h": 3600, "m": 60, "s": 1, "ms": 0.001}
+
+
+def reported_downtime(output):
+    """Seconds that recover says services were down; 0 where it says nothing."""
+    report = re.search(r"services were down for ((?:[\d.]+(?:ms|h|m|s))+)", output)
+    parts = re.findall(r"([\d.]+)(ms|h|m|s)", report.group(1)) if report else []
+    return sum(float(number) * TIMES[unit] for number, unit in parts)
+
+
 class Stack:
     def __init__(self, directory, port, state, recover):
         self.directory, self.port, self.state, self.recover_program = directory, port, state, recover
         self.url = f"http://127.0.0.1:{port}"
         self.said = ""
+        # What the reports of this scenario's runs say, summed up.
+        self.reported = 0.0
         os.environ["PGPASSFILE"] = str(directory / "secrets" / "pgpass")
 
     # Programs
@@ -52,6 +65,7 @@ class Stack:
                                cwd=self.directory, env=environment, text=True, stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout)
         self.said = ended.stdout
+        self.reported += reported_downtime(ended.stdout)
         return Ended(ended.returncode, ended.stdout)
 
     def started(self, *words):

@@ -74,7 +74,9 @@ final class RunOutput: RunObserver {
   }
 
   /// Prints the last line: the state, what is owed, the next command.
-  func finish(_ machine: RunMachine) throws {
+  ///
+  /// - Parameter report: what the run did, from its journal.
+  func finish(_ machine: RunMachine, _ report: RunReport?) throws {
     progress.clear()
     if machine.state != .succeeded {
       for cause in [machine.firstCause, machine.trouble].compactMap(\.self) where !cause.isRequest(in: machine.state) {
@@ -82,10 +84,16 @@ final class RunOutput: RunObserver {
       }
       for line in RunView.debts(machine) { ErrorOutput.write(TerminalText.safe(line)) }
     }
-    StandardOutput.write(
-      global.json
-        ? try RunView.summary(run: run, machine: machine, place: global.place)
-        : RunView.lastLine(run: run, machine: machine, place: global.place))
+    if global.json {
+      StandardOutput.write(try RunView.summary(run: run, machine: machine, report: report, place: global.place))
+    } else {
+      writeEnd(machine, report)
+    }
+  }
+
+  private func writeEnd(_ machine: RunMachine, _ report: RunReport?) {
+    if let line = report?.line { StandardOutput.write("run \(run): \(line)") }
+    StandardOutput.write(RunView.lastLine(run: run, machine: machine, place: global.place))
   }
 
   private func write(_ cause: Cause) {
@@ -97,7 +105,7 @@ final class RunOutput: RunObserver {
   /// Prints the last line of a run whose runner had to stop, and why.
   ///
   /// - Returns: the exit status.
-  func stopped(_ error: RecoverError) throws -> ExitStatus {
+  func stopped(_ error: RecoverError, _ report: RunReport?) throws -> ExitStatus {
     progress.clear()
     let machine = state.withLock { $0.machine } ?? found
     let status = RunView.status(of: error.code, machine: machine)
@@ -108,7 +116,7 @@ final class RunOutput: RunObserver {
       StandardOutput.write(
         try JSONLines.summary(of: error, status: status, place: global.place, run: run, machine: machine))
     } else if let machine {
-      StandardOutput.write(RunView.lastLine(run: run, machine: machine, place: global.place))
+      writeEnd(machine, report)
     }
     return status
   }

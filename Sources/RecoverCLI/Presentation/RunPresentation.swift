@@ -30,10 +30,16 @@ struct RunPresentation {
     do {
       let machine = try await output.ticking { try await runner.perform(run, entry) }
       if machine.state.isTerminal { await SpoolKeeper(composition).sweep(plan) }
-      try output.finish(machine)
+      try output.finish(machine, await report(run))
       return machine.exitStatus
     } catch let error as RecoverError {
-      return try output.stopped(error)
+      return try output.stopped(error, await report(run))
     }
+  }
+
+  /// What the run did until now, other runners' work included; nil where its journal can't be read any more.
+  private func report(_ run: RunID) async -> RunReport? {
+    guard let history = try? await History(of: run, in: store) else { return nil }
+    return RunReport(history.machine.plan, zip(history.records, history.events))
   }
 }

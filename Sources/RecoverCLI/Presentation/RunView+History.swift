@@ -8,7 +8,9 @@ extension RunView {
   static func text(_ history: History, isInterrupted: Bool, isVerbose: Bool, place: CommandPlace) throws -> String {
     let machine = history.machine
     let findings = RunFindings(zip(history.records, history.events))
+    let report = RunReport(machine.plan, zip(history.records, history.events))
     var lines = try facts(history.run, machine, isInterrupted: isInterrupted, place)
+    if let line = report.line { lines.append("report     \(line)") }
     lines += remains(RunRemains(machine))
     lines += debtLines(machine)
     lines += ["", steps(machine, findings), "", "TIMELINE"]
@@ -119,6 +121,10 @@ extension RunView {
   /// `recover show --json`: each record as it was stored, then the summary.
   static func jsonLines(_ history: History, place: CommandPlace) throws -> [String] {
     try zip(history.records, history.events).map { try EventText.json($0, $1) }
-      + [try summary(run: history.run, machine: history.machine, place: place)]
+      + [
+        try summary(
+          run: history.run, machine: history.machine,
+          report: RunReport(history.machine.plan, zip(history.records, history.events)), place: place)
+      ]
   }
 }
