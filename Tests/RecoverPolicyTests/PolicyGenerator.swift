@@ -59,7 +59,10 @@ struct PolicyGenerator {
       switch random.int(0...3) {
       case 0:
         .compose(
-          .init(files: (0..<random.int(1...2)).map { _ in path() }, project: maybe { $0.line() }, service: line()))
+          .init(
+            files: (0..<random.int(1...2)).map { _ in path() }, project: maybe { $0.line() }, service: line(),
+            start: random.chance(1, of: 2) ? .start : .recreate, stop: random.chance(1, of: 2) ? .stop : .down,
+            scale: maybe { $0.random.int(1...1000) }))
       case 1: .systemd(.init(unit: line(), user: random.chance(1, of: 2)))
       case 2:
         .process(

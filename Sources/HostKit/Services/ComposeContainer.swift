@@ -11,6 +11,8 @@ struct ComposeContainer: Hashable {
   var health: String
   /// Whether `run` made it, and not `up`: a command that somebody ran once, and no part of the service.
   var isOneOff: Bool
+  /// The project's name, by the container's label; empty where it was not asked.
+  var project = ""
 }
 
 // MARK: - ps --format json
@@ -64,6 +66,10 @@ extension ComposeContainer {
 // MARK: - ps -q and inspect
 
 extension ComposeContainer {
+  /// The labels by which Compose itself knows a project's containers and those of a service.
+  static let projectLabel = "com.docker.compose.project"
+  static let serviceLabel = "com.docker.compose.service"
+
   /// The template for `inspect --format`: an array of the state and the labels, a line for each container.
   static let inspectTemplate = "[{{json .State}},{{json .Config.Labels}}]"
 
@@ -92,9 +98,10 @@ extension ComposeContainer {
         }
         let health = pair[0]["Health"] ?? pair[0]["Healthcheck"]
         return ComposeContainer(
-          service: pair[1]["com.docker.compose.service"]?.string ?? "", status: status.lowercased(),
+          service: pair[1][serviceLabel]?.string ?? "", status: status.lowercased(),
           exitCode: Int(pair[0]["ExitCode"]?.integer ?? 0), health: health?["Status"]?.string ?? "",
-          isOneOff: pair[1]["com.docker.compose.oneoff"]?.string == "True")
+          isOneOff: pair[1]["com.docker.compose.oneoff"]?.string == "True",
+          project: pair[1][projectLabel]?.string ?? "")
       }
     } catch {
       throw unreadable("inspect", error)
@@ -120,17 +127,22 @@ extension ComposeContainer {
 extension ComposeContainer {
   /// What the containers of a service, without one-offs, say of it.
   ///
-  /// All of them have to agree: a service of which a part runs is `unknown`, neither up nor down. The
+  /// All of them have to agree: a service of which a part runs is `partial`, neither up nor down. The
   /// container's own check is told and decides nothing: whether a service works is for the health checks.
-  static func state(of containers: [ComposeContainer]) -> ServiceState {
+  ///
+  /// - Parameter scale: how many there have to be; nil for any number.
+  static func state(of containers: [ComposeContainer], scale: Int? = nil) -> ServiceState {
     guard !containers.isEmpty else { return ServiceState(.stopped, noContainer) }
     let details = Set(containers.map(\.detail)).sorted().joined(separator: ", ")
     let detail = containers.count == 1 ? details : "\(containers.count) containers: \(details)"
     let phases = Set(containers.map(\.phase))
+    if let scale, containers.count < scale, phases.isSubset(of: [.running, .starting]) {
+      return ServiceState(.partial, "\(detail), and not \(scale)")
+    }
     if phases.count == 1, let phase = phases.first { return ServiceState(phase, detail) }
     if phases.isSubset(of: [.stopped, .failed]) { return ServiceState(.failed, detail) }
     if phases.isSubset(of: [.running, .starting]) { return ServiceState(.starting, detail) }
-    return ServiceState(.unknown, detail)
+    return ServiceState(phases.contains(.unknown) ? .unknown : .partial, detail)
   }
 
   /// The detail of a service that has no container at all: `start` then has nothing to start.

@@ -6,19 +6,21 @@ package struct ComposeService: ServiceDriver {
   package let limits: ServiceLimits
   private let project: ComposeProject
   private let service: String
+  private let orders: ComposeOrders
   private let locator: ComposeLocator
 
   /// - Parameters:
   ///   - name: the service's name in the policy.
   ///   - service: its name in the project's files.
   package init(
-    name: String, project: ComposeProject, service: String, locator: ComposeLocator,
-    limits: ServiceLimits = ServiceLimits()
+    name: String, project: ComposeProject, service: String, orders: ComposeOrders = ComposeOrders(),
+    locator: ComposeLocator, limits: ServiceLimits = ServiceLimits()
   ) {
     self.name = name
     self.limits = limits
     self.project = project
     self.service = service
+    self.orders = orders
     self.locator = locator
   }
 
@@ -28,21 +30,25 @@ package struct ComposeService: ServiceDriver {
   ///   look like one that is stopped. `interrupted`; `missingRequirement` without any Compose.
   package func status(in context: ChildContext, deadline: Deadline) async throws -> ServiceState {
     let tool = try await locator.tool(in: context, deadline: deadline)
-    let ask = ComposeQuery(tool: tool, project: project, context: context, deadline: deadline)
+    let ask = ComposeQuery(
+      tool: tool, project: project, context: context, deadline: deadline, label: await locator.label(of: project))
     do {
-      let containers = try await ask.containers().filter { $0.service == service && !$0.isOneOff }
+      let all = try await ask.containers()
+      if let label = all.first(where: { !$0.project.isEmpty })?.project { await locator.remember(label, of: project) }
+      let containers = all.filter { $0.service == service && !$0.isOneOff }
       if containers.isEmpty { try await requireService(ask) }
-      return ComposeContainer.state(of: containers)
+      return ComposeContainer.state(of: containers, scale: orders.scale)
     } catch let error as RecoverError where error.code == .checkFailed || error.code == .unreachable {
       return ServiceState(.unknown, error.message)
     }
   }
 
-  /// Runs `start`; where the service has no container, `up -d --no-recreate`, which makes one.
+  /// Runs `start`, or `up` as ``ComposeOrders`` says.
   package func orderStart(from state: ServiceState, in context: ChildContext, deadline: Deadline) async throws {
     let isAbsent = state == ServiceState(.stopped, ComposeContainer.noContainer)
-    let words = isAbsent ? ["up", "-d", "--no-recreate", service] : ["start", service]
-    try await order(words, "the start of service \(name)", kind: .service, in: context, deadline: deadline)
+    try await order(
+      orders.startWords(service, isAbsent: isAbsent), "the start of service \(name)", kind: .service, in: context,
+      deadline: deadline)
   }
 
   /// Runs `stop`, and `kill` when that does not end in time.
@@ -59,6 +65,32 @@ package struct ComposeService: ServiceDriver {
     } catch let error as RecoverError where error.code == .timedOut {
       try await order(["kill", service], what, kind: .run, in: context, deadline: deadline)
     }
+    if orders.stop == .down { try await remove(in: context, deadline: deadline) }
+  }
+
+  /// Removes the containers, which are stopped; podman-compose has no order for that.
+  private func remove(in context: ChildContext, deadline: Deadline) async throws {
+    let what = "the removal of the containers of service \(name)"
+    let tool = try await locator.tool(in: context, deadline: deadline)
+    guard case .inspect(engine: let engine) = tool.form, engine != "docker" else {
+      return try await order(["rm", "--force", service], what, kind: .run, in: context, deadline: deadline)
+    }
+    guard let label = await locator.label(of: project) else { return }
+    let ask = ComposeQuery(tool: tool, project: project, context: context, deadline: deadline)
+    let ids = try await ask.ids(engine, label: label, service: service)
+    guard !ids.isEmpty else { return }
+    let command = Command(
+      [engine, "rm", "--force"] + ids, environment: project.environment, directory: project.directory)
+    try await ChildProcess.run(command, kind: .run, in: context, deadline: deadline)
+      .requireSuccess(what, logFile: context.logFile)
+  }
+
+  package func copyLog(lines: Int, in context: ChildContext, deadline: Deadline) async {
+    guard let tool = try? await locator.tool(in: context, deadline: deadline) else { return }
+    // podman-compose colours nothing, and knows no such option.
+    let plain = tool.command == ["podman-compose"] ? [] : ["--no-color"]
+    let words = ["logs"] + plain + ["--tail", "\(lines)", service]
+    await copyLog(project.command(tool, words), in: context, deadline: deadline)
   }
 
   private func order(

@@ -61,10 +61,16 @@ package struct ComposeTool: Sendable, Hashable {
 /// Finds Compose once for all the services that use it.
 package actor ComposeLocator {
   private var found: ComposeTool?
+  private var labels: [ComposeProject: String] = [:]
   private let environment: [String: String]
 
   /// - Parameter environment: over this process's; the one in which the services' commands run.
   package init(environment: [String: String] = [:]) { self.environment = environment }
+
+  /// The name of a project as its containers have it; nil where none was seen yet.
+  func label(of project: ComposeProject) -> String? { labels[project] }
+
+  func remember(_ label: String, of project: ComposeProject) { labels[project] = label }
 
   /// The Compose that is installed, looked for at the first call that finds one.
   ///

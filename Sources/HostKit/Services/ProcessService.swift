@@ -87,6 +87,10 @@ package struct ProcessService: ServiceDriver {
     }
   }
 
+  package func copyLog(lines: Int, in context: ChildContext, deadline: Deadline) async {
+    await copyLog(Command(["tail", "-n", "\(lines)", "--", logFile]), in: context, deadline: deadline)
+  }
+
   /// The process that was started last; nil where none was, or where it was stopped.
   private func recorded() throws -> ProcessIdentity? {
     switch ProcFile.read(pidFile, limit: 4096) {

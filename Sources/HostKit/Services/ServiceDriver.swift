@@ -26,9 +26,20 @@ package protocol ServiceDriver: Sendable {
   ///
   /// - Throws: as ``orderStart(from:in:deadline:)``.
   func orderStop(in context: ChildContext, deadline: Deadline) async throws
+
+  /// Appends the last lines that the service itself logged to the log of the step; nothing where nobody knows where it
+  /// logs, or where it can't be read.
+  func copyLog(lines: Int, in context: ChildContext, deadline: Deadline) async
 }
 
 extension ServiceDriver {
+  package func copyLog(lines: Int, in context: ChildContext, deadline: Deadline) async {}
+
+  /// Runs a command whose output is the service's log.
+  func copyLog(_ command: Command, in context: ChildContext, deadline: Deadline) async {
+    _ = try? await ChildProcess.run(command, kind: .probe, in: context, deadline: deadline)
+  }
+
   /// How the service is now, within the service's own limit.
   package func status(in context: ChildContext) async throws -> ServiceState {
     try await status(in: context, deadline: .after(limits.status))
@@ -49,7 +60,7 @@ extension ServiceDriver {
     switch before.phase {
     case .running: return before
     case .starting: break
-    case .stopped, .failed, .unknown:
+    case .stopped, .failed, .partial, .unknown:
       try await ordered("start", within: limits.start, context) {
         try await orderStart(from: before, in: context, deadline: deadline)
       }

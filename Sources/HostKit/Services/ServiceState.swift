@@ -17,16 +17,21 @@ package struct ServiceState: Sendable, Hashable {
     case stopped
     /// Not running, and not because it was told so.
     case failed
-    /// It could not be found out, or only a part of it runs.
+    /// Only a part of it runs: some of its containers.
+    case partial
+    /// It could not be found out.
     case unknown
 
     /// Whether nothing of the service runs; `unknown` is not.
     package var isDown: Bool {
       switch self {
       case .stopped, .failed: true
-      case .running, .starting, .unknown: false
+      case .running, .starting, .partial, .unknown: false
       }
     }
+
+    /// Those in which something of the service runs, which a stop has to end.
+    package static let alive: Set<Phase> = [.running, .starting, .partial]
   }
 }
 

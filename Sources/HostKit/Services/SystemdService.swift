@@ -76,6 +76,11 @@ package struct SystemdService: ServiceDriver {
     }
   }
 
+  package func copyLog(lines: Int, in context: ChildContext, deadline: Deadline) async {
+    let words = ["journalctl", "--no-pager", "--quiet", "--lines=\(lines)", isOfUser ? "--user-unit" : "--unit", unit]
+    await copyLog(Command(words, environment: environment), in: context, deadline: deadline)
+  }
+
   private func order(
     _ words: [String], _ what: String, _ kind: ChildKind, _ context: ChildContext, _ deadline: Deadline
   ) async throws {

@@ -69,17 +69,53 @@ extension ServicePolicy {
     package var project: String?
     /// The service's name in the files.
     package var service: String
+    package var start: Start
+    package var stop: Stop
+    /// How many containers it has; nil for as many as there are.
+    package var scale: Int?
 
-    package init(files: [String], project: String? = nil, service: String) {
+    package init(
+      files: [String], project: String? = nil, service: String, start: Start = .start, stop: Stop = .stop,
+      scale: Int? = nil
+    ) {
       self.files = files
       self.project = project
       self.service = service
+      self.start = start
+      self.stop = stop
+      self.scale = scale
+    }
+
+    package enum Start: String, Sendable, Hashable, Codable, CaseIterable {
+      /// The containers that are there are started.
+      case start
+      /// Those whose image or configuration changed are made anew.
+      case up
+      /// All are made anew.
+      case recreate
+    }
+
+    package enum Stop: String, Sendable, Hashable, Codable, CaseIterable {
+      /// The containers stay.
+      case stop
+      /// They are removed.
+      case down
     }
 
     enum CodingKeys: String, CodingKey {
       case files = "file"
-      case project
-      case service
+      case project, service, start, stop, scale
+    }
+
+    package init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      files = try container.decode([String].self, forKey: .files)
+      project = try container.decodeIfPresent(String.self, forKey: .project)
+      service = try container.decode(String.self, forKey: .service)
+      // Plans of before these keys start and stop what is there.
+      start = try container.decodeIfPresent(Start.self, forKey: .start) ?? .start
+      stop = try container.decodeIfPresent(Stop.self, forKey: .stop) ?? .stop
+      scale = try container.decodeIfPresent(Int.self, forKey: .scale)
     }
   }
 }

@@ -48,5 +48,14 @@ extension EnvironmentSchema {
       Field("file", .oneOrMany(.text(.path)), .required, "The project's file, or files that override each other."),
       Field("project", .text(.line), .optional, "The project's name."),
       Field("service", .text(.line), .required, "The service's name in the file."),
+      Field(
+        "start", .choice(ServicePolicy.ComposeControl.Start.allCases.map(\.rawValue)),
+        .defaulted(.string(ServicePolicy.ComposeControl.Start.start.rawValue)),
+        "The containers that are there; `up` makes those anew whose image or configuration changed, `recreate` all."),
+      Field(
+        "stop", .choice(ServicePolicy.ComposeControl.Stop.allCases.map(\.rawValue)),
+        .defaulted(.string(ServicePolicy.ComposeControl.Stop.stop.rawValue)),
+        "Whether the containers stay, or are removed (`down`)."),
+      Field("scale", .integer(1...1000), .optional, "How many containers it has."),
     ])
 }

@@ -116,7 +116,7 @@ package enum CommandText {
     case .systemd(let control): systemctl(control, "start")
     case .process(let control):
       "(cd \(ShellWord.quoted(control.workingDirectory)) && \(of(control.run)) >> \(ShellWord.quoted(control.logFile)) 2>&1 &)"
-    case .compose(let control): compose(control, "up -d --no-recreate")
+    case .compose(let control): composeStart(control)
     }
   }
 
@@ -142,6 +142,15 @@ package enum CommandText {
       return "(cd \(ShellWord.quoted(control.workingDirectory)) && \(command))"
     }
     return "(cd \(ShellWord.quoted(control.workingDirectory)) && \(line))"
+  }
+
+  private static func composeStart(_ control: ServicePolicy.ComposeControl) -> String {
+    let scaling = control.scale.map { " --scale \(ShellWord.quoted("\(control.service)=\($0)"))" } ?? ""
+    switch control.start {
+    case .start: return compose(control, "up -d --no-recreate\(scaling)")
+    case .up: return compose(control, "up -d --no-deps\(scaling)")
+    case .recreate: return compose(control, "up -d --no-deps --force-recreate\(scaling)")
+    }
   }
 
   private static func compose(_ control: ServicePolicy.ComposeControl, _ order: String) -> String {

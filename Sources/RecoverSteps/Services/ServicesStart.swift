@@ -34,7 +34,7 @@ struct ServicesStart: Step {
   }
 
   func probeUndo(_ context: StepContext) async throws -> UndoProbeResult {
-    try await work.names(in: [.running, .starting], context).isEmpty ? .absent : .present
+    try await work.names(in: ServiceState.Phase.alive, context).isEmpty ? .absent : .present
   }
 
   func undo(_ context: StepContext) async throws -> JSONValue {

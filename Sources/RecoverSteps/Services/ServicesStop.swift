@@ -16,13 +16,13 @@ struct ServicesStop: Step {
   func probe(_ context: StepContext) async throws -> ProbeResult {
     // Services that nobody stopped for this run are not taken as stopped by it: starting them is not owed.
     guard context.attempt > 0 else { return .notDone }
-    let running = try await work.names(in: [.running, .starting], context)
+    let running = try await work.names(in: ServiceState.Phase.alive, context)
     if running.isEmpty { return .done(try evidence(context)) }
     return .partial("still running: \(running.joined(separator: ", "))")
   }
 
   func observe(_ context: StepContext) async throws -> JSONValue {
-    let running = try await work.names(in: [.running, .starting], context)
+    let running = try await work.names(in: ServiceState.Phase.alive, context)
     let health = try await work.healthNow(context)
     return try JSONValue(encoding: ServicesSnapshot(running: running, wereHealthy: health))
   }
@@ -33,7 +33,7 @@ struct ServicesStop: Step {
   }
 
   func verify(_ context: StepContext, evidence: JSONValue) async throws -> Verdict {
-    let running = try await work.names(in: [.running, .starting], context)
+    let running = try await work.names(in: ServiceState.Phase.alive, context)
     return running.isEmpty ? .holds : .fails("still running: \(running.joined(separator: ", "))")
   }
 

@@ -23,13 +23,21 @@ extension ServicesWork {
         every: policy.every, within: policy.within, passes: policy.passes, timeout: check.timeout, flaps: policy.flaps
       ).run(try probe(check, context))
       guard let reason = report.verdict.reason else { continue }
-      let hasLog = if case .command = policy.probe { true } else { false }
+      await copyLogs(of: services, context)
       let flapping = report.drops > 0 ? ", after it had passed \(report.drops) times" : ""
       throw RecoverError(
         .checkFailed, "health check \(check.name) did not pass within \(policy.within.text): \(reason)\(flapping)",
-        hint: "look at the service's own log"
-          + (hasLog ? "; recover logs \(context.run) has what the check printed" : ""))
+        hint: hint(check, context))
     }
+  }
+
+  private func hint(_ check: NamedHealth, _ context: StepContext) -> String {
+    let isCommand = if case .command = check.policy.probe { true } else { false }
+    guard !services.isEmpty else {
+      return isCommand
+        ? "recover logs \(context.run) has what the check printed" : "look at the log of what the check asks"
+    }
+    return "recover logs \(context.run) has what the services logged last" + (isCommand ? ", and the check" : "")
   }
 
   private func probe(_ check: NamedHealth, _ context: StepContext) throws -> any ProbeDriver {

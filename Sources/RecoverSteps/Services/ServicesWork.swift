@@ -67,8 +67,24 @@ extension ServicesWork {
   func start(_ name: String, _ context: StepContext) async throws {
     guard let service = services.first(where: { $0.name == name }) else { return }
     try context.makeDirectory()
-    try await driver(service).start(in: ChildContext(context))
+    do {
+      try await driver(service).start(in: ChildContext(context))
+    } catch {
+      await copyLogs(of: [service], context)
+      throw error
+    }
   }
+
+  /// Appends what services logged last to the log of the step: people look there when they do not work.
+  func copyLogs(of services: [NamedService], _ context: StepContext) async {
+    guard (try? context.makeDirectory()) != nil else { return }
+    for service in services {
+      await driver(service).copyLog(
+        lines: Self.logLines, in: ChildContext(context), deadline: .after(service.policy.statusTimeout))
+    }
+  }
+
+  private static let logLines = 20
 
   func stop(_ name: String, _ context: StepContext) async throws {
     guard let service = services.first(where: { $0.name == name }) else { return }
@@ -99,7 +115,22 @@ extension ServicesWork {
     case .compose(let control):
       return ComposeService(
         name: service.name, project: ComposeProject(files: control.files, name: control.project),
-        service: control.service, locator: drivers.compose, limits: limits)
+        service: control.service, orders: Self.orders(control), locator: drivers.compose, limits: limits)
     }
+  }
+
+  private static func orders(_ control: ServicePolicy.ComposeControl) -> ComposeOrders {
+    let start: ComposeOrders.Start =
+      switch control.start {
+      case .start: .start
+      case .up: .up
+      case .recreate: .recreate
+      }
+    let stop: ComposeOrders.Stop =
+      switch control.stop {
+      case .stop: .stop
+      case .down: .down
+      }
+    return ComposeOrders(start: start, stop: stop, scale: control.scale)
   }
 }

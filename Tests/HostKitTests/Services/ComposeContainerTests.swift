@@ -111,7 +111,7 @@ struct ComposeContainerTests {
       (["paused"], ServiceState(.unknown, "paused")),
       (["something new"], ServiceState(.unknown, "something new")),
       (["running", "restarting"], ServiceState(.starting, "2 containers: restarting, running")),
-      (["running", "exited 0"], ServiceState(.unknown, "2 containers: exited with 0, running")),
+      (["running", "exited 0"], ServiceState(.partial, "2 containers: exited with 0, running")),
       (["exited 0", "exited 1"], ServiceState(.failed, "2 containers: exited with 0, exited with 1")),
     ])
   func state(_ containers: [String], _ state: ServiceState) {
@@ -121,6 +121,15 @@ struct ComposeContainerTests {
       return ComposeContainer(service: "app", status: status, exitCode: code ?? 0, health: "", isOneOff: false)
     }
     #expect(ComposeContainer.state(of: made) == state)
+  }
+
+  @Test("fewer containers than there have to be are a part of the service")
+  func scale() {
+    let one = ComposeContainer(service: "app", status: "running", exitCode: 0, health: "", isOneOff: false)
+    #expect(
+      ComposeContainer.state(of: [one, one], scale: 3) == ServiceState(.partial, "2 containers: running, and not 3"))
+    #expect(ComposeContainer.state(of: [one, one], scale: 2).phase == .running)
+    #expect(ComposeContainer.state(of: [], scale: 2).phase == .stopped)
   }
 
   @Test("the container's own check is told")

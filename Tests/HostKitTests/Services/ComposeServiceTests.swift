@@ -1,4 +1,5 @@
 internal import RecoverBase
+internal import RecoverTestSupport
 internal import Testing
 
 @testable internal import HostKit
@@ -6,6 +7,8 @@ internal import Testing
 @Suite("Compose, by scripted programs")
 struct ComposeServiceTests {
   private static let options = "-f /srv/docker-compose.yml -f /srv/override.yml -p demo"
+
+  private static let list = "ps --all --quiet --no-trunc --filter label=com.docker.compose.project=demo"
 
   @Test("the state is asked for in the form that the version knows", arguments: FakeCompose.Kind.allCases)
   func status(_ kind: FakeCompose.Kind) async throws {
@@ -26,9 +29,13 @@ struct ComposeServiceTests {
         "inspect --type container --format \(ComposeContainer.inspectTemplate) 0123456789abcdef fedcba9876543210 00112233445566"
       switch kind {
       case .plugin, .standalone: #expect(try fake.calls() == ["\(base) ps --all --format json"])
-      case .python: #expect(try fake.calls() == ["\(base) ps -q", "docker \(inspect)"])
-      case .podman: #expect(try fake.calls() == ["\(base) ps -q", "podman \(inspect)"])
+      // Compose itself is slow there, and is asked only once for what its engine knows by the project's name.
+      case .python: #expect(try fake.calls() == ["docker \(Self.list)", "docker \(inspect)"])
+      case .podman: #expect(try fake.calls() == ["podman \(Self.list)", "podman \(inspect)"])
       }
+      let another = fake.service()
+      _ = try await another.status(in: scratch.context())
+      if kind == .python { #expect(try fake.calls() == ["\(base) ps -q", "docker \(inspect)"]) }
     }
   }
 
@@ -43,10 +50,60 @@ struct ComposeServiceTests {
       #expect(try await service.stop(in: context).phase == .running)
       #expect(try await service.stop(in: context).phase == .stopped)
       #expect(try await service.start(in: context).phase == .stopped)
-      let orders = try fake.calls().filter { !$0.contains(" ps ") && !$0.contains(" inspect ") }
+      let orders = try orders(fake)
       let base = "\(kind.program) \(Self.options)"
       #expect(orders == ["\(base) stop reflexion-app", "\(base) start reflexion-app"])
       #expect(try await service.status(in: context).phase == .running)
+    }
+  }
+
+  /// What was ordered since the last time.
+  private func orders(_ fake: FakeCompose) throws -> [String] {
+    try fake.calls().filter { !$0.contains(" ps ") && !$0.contains(" inspect ") }
+  }
+
+  @Test("containers are removed, made anew and scaled where the policy says so", arguments: FakeCompose.Kind.allCases)
+  func anew(_ kind: FakeCompose.Kind) async throws {
+    try await Scratch.with { scratch in
+      let fake = try FakeCompose([kind], in: scratch)
+      let context = scratch.context()
+      let base = "\(kind.program) \(Self.options)"
+      try fake.set("running 0")
+      let service = fake.service(orders: ComposeOrders(start: .recreate, stop: .down))
+      try await service.stop(in: context)
+      #expect(try await service.status(in: context) == ServiceState(.stopped, "no container"))
+      try await service.start(in: context)
+      let removal = kind == .podman ? "podman rm --force 00112233445566" : "\(base) rm --force reflexion-app"
+      #expect(
+        try orders(fake).filter { !$0.hasSuffix("config --services") } == [
+          "\(base) stop reflexion-app", removal, "\(base) up -d --no-deps --force-recreate reflexion-app",
+        ])
+    }
+  }
+
+  private static let starts: [(ComposeOrders, Bool, String)] = [
+    (ComposeOrders(), false, "start web"), (ComposeOrders(), true, "up -d --no-recreate web"),
+    (ComposeOrders(start: .up), false, "up -d --no-deps web"),
+    (ComposeOrders(scale: 3), false, "up -d --no-deps --no-recreate --scale web=3 web"),
+    (ComposeOrders(start: .recreate, scale: 2), true, "up -d --no-deps --force-recreate --scale web=2 web"),
+  ]
+
+  @Test("an order to start leaves other services as they are", arguments: starts)
+  func startWords(orders: ComposeOrders, isAbsent: Bool, words: String) {
+    #expect(orders.startWords("web", isAbsent: isAbsent).joined(separator: " ") == words)
+  }
+
+  @Test("what a service logged last is copied into the log of the step", arguments: FakeCompose.Kind.allCases)
+  func logs(_ kind: FakeCompose.Kind) async throws {
+    try await Scratch.with { scratch in
+      let fake = try FakeCompose([kind], in: scratch)
+      try fake.set("running 0")
+      let context = scratch.context()
+      await fake.service().copyLog(lines: 20, in: context, deadline: .after(.seconds(60)))
+      let plain = kind == .podman ? "" : " --no-color"
+      #expect(try fake.calls() == ["\(kind.program) \(Self.options) logs\(plain) --tail 20 reflexion-app"])
+      #expect(
+        try String(decoding: TestProcess.output(["cat", context.logFile]), as: UTF8.self).contains("it says why"))
     }
   }
 

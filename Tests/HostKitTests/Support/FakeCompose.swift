@@ -61,13 +61,15 @@ struct FakeCompose: Sendable {
 
   var environment: [String: String] { ["PATH": scratch.file("bin")] }
 
-  func service(_ service: String = "reflexion-app", stop: Duration = .seconds(60)) -> ComposeService {
+  func service(
+    _ service: String = "reflexion-app", orders: ComposeOrders = ComposeOrders(), stop: Duration = .seconds(60)
+  ) -> ComposeService {
     ComposeService(
       name: "app",
       project: ComposeProject(
         files: ["/srv/docker-compose.yml", "/srv/override.yml"], name: "demo", directory: scratch.path,
         environment: environment),
-      service: service, locator: ComposeLocator(environment: environment),
+      service: service, orders: orders, locator: ComposeLocator(environment: environment),
       limits: ServiceLimits(stop: stop, every: .milliseconds(10)))
   }
 
@@ -91,6 +93,8 @@ struct FakeCompose: Sendable {
     up) echo running 0 > state;;
     stop) test "$word" != deaf || sleep 60; echo exited 137 > state;;
     kill) echo exited 137 > state;;
+    rm) echo absent > state;;
+    logs) echo "reflexion-app_1  | it says why";;
     ps)
       echo 'a warning' >&2
       test "$state" != absent || { test $form = array && echo '[]'; exit 0; }
@@ -111,9 +115,14 @@ struct FakeCompose: Sendable {
   private static let inspect = """
     word=${state% *} code=${state##* }
     case "$*" in
+    'ps --all --quiet --no-trunc --filter label=com.docker.compose.project=demo')
+      test "$state" = absent || { echo 0123456789abcdef; echo fedcba9876543210; echo 00112233445566; };;
+    'ps --all --quiet --no-trunc --filter label=com.docker.compose.project=demo --filter label=com.docker.compose.service=reflexion-app')
+      echo 00112233445566;;
+    'rm --force 00112233445566') echo absent > state;;
     'inspect --type container --format [{{json .State}},{{json .Config.Labels}}] 0123456789abcdef fedcba9876543210 00112233445566')
       echo '[{"Status":"exited","ExitCode":1},{"com.docker.compose.service":"reflexion-app","com.docker.compose.oneoff":"True"}]'
-      echo '[{"Status":"running","ExitCode":0},{"com.docker.compose.service":"db"}]'
+      echo '[{"Status":"running","ExitCode":0},{"com.docker.compose.service":"db","com.docker.compose.project":"demo"}]'
       echo '[{"Status":"'$word'","ExitCode":'$code'},{"com.docker.compose.service":"reflexion-app"}]';;
     *) echo "unknown arguments $*" >&2; exit 1;;
     esac
