@@ -79,6 +79,34 @@ def unhealthy(world):
     return ended
 
 
+@scenario("db: an after-restore hook fails", exits=3)
+def hook(world):
+    policy = world.policy.replace("    services: [app]\n", "    services: [app]\n    after-restore:\n"
+                                  "      - {name: rebuild the cache, shell: exit 7}\n", 1)
+    world.policy_file.write_text(policy)
+    ended = restore(world)
+    world.must_be_live()
+    return ended
+
+
+@scenario("db: the server's volume fills up in mid-load", exits=3)
+def volume_full(world):
+    # Rows of two bytes in the dump, and of 36 in the table: nobody can foresee from the one what the other takes.
+    free = 3 * world.megabytes + 20
+    large = world.scratch / "large.sql"
+    end = "--\n-- PostgreSQL database dump complete"
+    filler = "CREATE TABLE public.filler (a integer);\nCOPY public.filler (a) FROM stdin;\n"
+    filler += "1\n" * (free * 1_000_000 // 36) + "\\.\n\n"
+    large.write_text(world.dump.read_text().replace(end, filler + end))
+    world.move_to_small_volume(free)
+    world.outage.forget()
+    ended = restore(world, dump=large)
+    if "53100" not in ended.output:
+        raise Failure("PostgreSQL did not say that its disk is full")
+    world.must_be_live()
+    return ended
+
+
 @scenario("db: the container does not stop by itself", exits=0)
 def deaf(world):
     # Ignores SIGTERM, and its file gives it more time than the policy does.

@@ -44,6 +44,16 @@ def broken_build(world):
     return ended
 
 
+@scenario("deploy: the deployment fails", exits=3)
+def failing_deployment(world):
+    commit = world.stack.run("git", "rev-parse", "v2-migrated").strip()
+    world.policy_file.write_text(world.policy.replace(
+        "deploy: ./scripts/deploy.sh deploy", f'deploy: "test $RECOVER_RELEASE != {commit} && ./scripts/deploy.sh deploy"'))
+    ended = deploy(world, "--to", "v2-migrated")
+    must_be_untouched(world)
+    return ended
+
+
 @scenario("deploy: the release is unhealthy", exits=3)
 def unhealthy(world):
     ended = deploy(world, "--to", "v4-unhealthy")

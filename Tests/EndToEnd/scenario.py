@@ -69,6 +69,7 @@ class World:
         self.dump = scratch / "backup.sql"
         self.archive = scratch / "backup.tar.gz"
         self.outage = None
+        self.is_on_small_volume = False
         self.live = self.live_files = self.backed_up = self.backed_up_files = None
         self.compose_file = stack.directory / "docker-compose.yml"
         self.policy_file = stack.directory / "policies" / "environment.yaml"
@@ -111,6 +112,8 @@ class World:
     def reset(self):
         """Everything as it was: policy, release, files, rows; no leftovers of runs, a new journal, the stack running."""
         shutil.rmtree(self.stack.state, ignore_errors=True)
+        if self.is_on_small_volume:
+            self.leave_small_volume()
         self.policy_file.write_text(self.policy)
         self.reset_release()
         if self.live_files != self.files() or self.live != self.stack.fingerprint():
@@ -140,6 +143,33 @@ class World:
     def reset_files(self):
         self.stack.run("rm", "-rf", "data")
         self.stack.run("cp", "-a", self.scratch / "data", "data")
+
+    # A small volume of the server's, in memory, while its container runs
+
+    SMALL = "/var/lib/postgresql/small"
+
+    def move_to_small_volume(self, free):
+        """The live database on a volume with so many megabytes free."""
+        size = int(self.stack.sql("SELECT pg_database_size('reflexion')", "postgres")) // 1_000_000 + 1 + free
+        self.is_on_small_volume = True
+        self.stack.in_container("postgres", "sh", "-c", f"mkdir -p {self.SMALL} && mount -t tmpfs -o size={size}m tmpfs"
+                                f" {self.SMALL} && chown postgres:postgres {self.SMALL}")
+        self.stack.sql(f"CREATE TABLESPACE small LOCATION '{self.SMALL}'", "postgres")
+        self.move("small")
+
+    def leave_small_volume(self):
+        for kept in self.stack.databases() - OWN_DATABASES:
+            self.stack.sql(f'DROP DATABASE "{kept}" WITH (FORCE)', "postgres")
+        self.move("pg_default")
+        self.stack.sql("DROP TABLESPACE small", "postgres")
+        self.stack.in_container("postgres", "umount", self.SMALL)
+        self.is_on_small_volume = False
+
+    def move(self, tablespace):
+        self.stack.compose("stop", "reflexion-app")
+        self.stack.sql(f"ALTER DATABASE reflexion SET TABLESPACE {tablespace}", "postgres")
+        self.stack.compose("start", "reflexion-app")
+        self.stack.wait_until_healthy()
 
     def wait_for_server(self):
         for _ in range(300):

@@ -37,6 +37,7 @@ def reported_downtime(output):
 class Stack:
     def __init__(self, directory, port, state, recover):
         self.directory, self.port, self.state, self.recover_program = directory, port, state, recover
+        self.project = f"reflexion{port}"
         self.url = f"http://127.0.0.1:{port}"
         self.said = ""
         # What the reports of this scenario's runs say, summed up.
@@ -114,5 +115,14 @@ class Stack:
             time.sleep(0.1)
 
     def running(self):
-        """The services that run, by the engine's word."""
-        return set(self.compose("ps", "--services", "--filter", "status=running").split())
+        """The services that run, by the engine's word: Compose 1.29 needs half a second for any question."""
+        return set(self.run("docker", "ps", "--filter", f"label=com.docker.compose.project={self.project}", "--format",
+                            '{{.Label "com.docker.compose.service"}}').split())
+
+    def container(self, service):
+        return self.run("docker", "ps", "--quiet", "--filter", f"label=com.docker.compose.project={self.project}",
+                        "--filter", f"label=com.docker.compose.service={service}").strip()
+
+    def in_container(self, service, *words):
+        """A program in a service's container, which may also mount."""
+        return self.run("docker", "exec", "--privileged", "--user", "root", self.container(service), *words)

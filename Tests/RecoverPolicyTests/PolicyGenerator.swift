@@ -106,7 +106,9 @@ struct PolicyGenerator {
       case 8:
         .metric(
           .init(
-            url: "http://\(name()).example/metrics", name: line(), labels: map(),
+            url: "http://\(name()).example/metrics", name: line(),
+            labels: map().mapValues { "x\($0)" }, per: maybe { .init(name: $0.line(), labels: ["status": "~5.."]) },
+            rate: maybe { .milliseconds($0.random.int(1...999)) },
             threshold: random.pick(["< 1", ">= -0.5", "==7", "!= 1e3"]), timeout: duration()))
       case 1: .tcp(.init(host: line(), port: random.int(1...65_535), timeout: duration()))
       case 2:

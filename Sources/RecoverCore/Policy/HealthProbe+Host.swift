@@ -127,31 +127,72 @@ extension HealthProbe {
     }
   }
 
-  /// Passes while a metric of a Prometheus text endpoint keeps to its threshold.
+  /// Passes while metrics of a Prometheus text endpoint keep to a threshold.
   package struct Metric: Sendable, Hashable, Codable {
     /// `http://` or `https://`, without a password.
     package var url: String
     package var name: String
     /// What a series has to have; it may have more.
+    ///
+    /// A value that begins with `~` is a regular expression for the whole of the label's value.
     package var labels: [String: String]
+    /// The sum of the series is divided by the sum of these; nil where each series is compared by itself.
+    package var per: Series?
+    /// How far two looks are apart between which it rises, a second; nil for one look at the value.
+    package var rate: Duration?
     /// A comparison such as `< 0.9`.
     package var threshold: String
-    @DurationText package var timeout: Duration
+    /// Of one look.
+    package var timeout: Duration
+
+    package struct Series: Sendable, Hashable, Codable {
+      package var name: String
+      package var labels: [String: String]
+
+      package init(name: String, labels: [String: String] = [:]) {
+        self.name = name
+        self.labels = labels
+      }
+    }
 
     package init(
-      url: String, name: String, labels: [String: String] = [:], threshold: String,
-      timeout: Duration = HealthProbe.defaultTimeout
+      url: String, name: String, labels: [String: String] = [:], per: Series? = nil, rate: Duration? = nil,
+      threshold: String, timeout: Duration = HealthProbe.defaultTimeout
     ) {
       self.url = url
       self.name = name
       self.labels = labels
+      self.per = per
+      self.rate = rate
       self.threshold = threshold
       self.timeout = timeout
     }
 
     enum CodingKeys: String, CodingKey {
-      case url, name, labels, timeout
+      case url, name, labels, per, rate, timeout
       case threshold = "is"
+    }
+
+    package init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      url = try container.decode(String.self, forKey: .url)
+      name = try container.decode(String.self, forKey: .name)
+      labels = try container.decode([String: String].self, forKey: .labels)
+      per = try container.decodeIfPresent(Series.self, forKey: .per)
+      rate = try container.decodeIfPresent(DurationText.self, forKey: .rate)?.wrappedValue
+      threshold = try container.decode(String.self, forKey: .threshold)
+      timeout = try container.decode(DurationText.self, forKey: .timeout).wrappedValue
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(url, forKey: .url)
+      try container.encode(name, forKey: .name)
+      try container.encode(labels, forKey: .labels)
+      try container.encodeIfPresent(per, forKey: .per)
+      try container.encodeIfPresent(rate.map { DurationText(wrappedValue: $0) }, forKey: .rate)
+      try container.encode(threshold, forKey: .threshold)
+      try container.encode(DurationText(wrappedValue: timeout), forKey: .timeout)
     }
   }
 

@@ -27,7 +27,7 @@ extension HealthProbe {
     case .tls(let probe): probe.timeout
     case .disk(let probe): probe.timeout
     case .memory(let probe): probe.timeout
-    case .metric(let probe): probe.timeout
+    case .metric(let probe): probe.timeout + (probe.rate ?? .zero)
     case .command(let probe): probe.timeout
     // Its members have their own.
     case .group: Self.defaultTimeout

@@ -31,6 +31,11 @@ extension EnvironmentSchema {
       guard let every = values["every"]?.string.flatMap(Duration.init(text:)),
         let within = values["within"]?.string.flatMap(Duration.init(text:)), let passes = values["passes"]?.integer
       else { return nil }
+      if let rate = values["metric"]?["rate"]?.string.flatMap(Duration.init(text:)), rate >= within {
+        return RuleViolation(
+          key: "within", message: "two looks that are \(rate.text) apart never fit within \(within.text)",
+          hint: "give it more than \(rate.text)")
+      }
       // The first probe starts at once, so that n passes need n - 1 intervals.
       let (needed, overflow) = every.nanoseconds.multipliedReportingOverflow(by: passes - 1)
       guard overflow || needed >= within.nanoseconds else { return nil }
@@ -129,16 +134,39 @@ extension EnvironmentSchema {
     fields: [
       Field("url", .text(.webURL), .required, "The endpoint, without a password."),
       Field("name", .text(.line), .required, "The metric's name."),
-      Field("labels", .textMap, .defaulted([:]), "What a series has to have; it may have more."),
+      seriesLabels,
+      Field(
+        "per", .record(metricSeries), .optional,
+        "The sum of the series is divided by the sum of these; otherwise each is compared by itself."),
+      Field(
+        "rate", .duration(minimum: .milliseconds(1)), .optional,
+        "Looks twice, so far apart, and compares what it rises by in a second."),
       Field("is", .text(.line), .required, "A comparison with a number, such as `< 0.9`, `>= 1` or `== 0`."),
       probeTimeout,
     ],
     rule: { values in
+      for labels in [values["labels"], values["per"]?["labels"]] {
+        for (name, value) in (labels?.object ?? [:]).sorted(by: { $0.key < $1.key }) {
+          guard let text = value.string, text.hasPrefix("~"), (try? Regex(String(text.dropFirst()))) == nil else {
+            continue
+          }
+          return RuleViolation(
+            key: "labels", message: "`\(text)` of label `\(name)` is no regular expression", hint: nil)
+        }
+      }
       guard let text = values["is"]?.string, !isComparison(text) else { return nil }
       return RuleViolation(
         key: "is", message: "`\(text)` is no comparison with a number",
         hint: "write it as \"< 0.9\" or \">= 1\", in quotes")
     })
+
+  private static let seriesLabels = Field(
+    "labels", .textMap, .defaulted([:]),
+    "What a series has to have; it may have more. \"~5..\" is a regular expression for the whole value.")
+
+  static let metricSeries = Record(
+    name: "metric-series", summary: "Series of a metric.",
+    fields: [Field("name", .text(.line), .required, "The metric's name."), seriesLabels])
 
   private static func isComparison(_ text: String) -> Bool {
     guard let order = ["<=", ">=", "==", "!=", "<", ">"].first(where: text.hasPrefix) else { return false }

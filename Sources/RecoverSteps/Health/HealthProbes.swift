@@ -40,7 +40,12 @@ struct HealthProbes: Sendable {
       guard let threshold = MetricThreshold(probe.threshold) else {
         throw RecoverError(.policyInvalid, "health check \(check.name): `\(probe.threshold)` is no comparison")
       }
-      return MetricProbe(url: probe.url, name: probe.name, labels: probe.labels, threshold: threshold)
+      return MetricProbe(
+        url: probe.url,
+        query: MetricQuery(
+          MetricSelector(name: probe.name, labels: probe.labels),
+          per: probe.per.map { MetricSelector(name: $0.name, labels: $0.labels) }, window: probe.rate,
+          threshold: threshold))
     case .group(let group): return try self.group(group, check)
     }
   }

@@ -47,7 +47,7 @@ struct RollbackTests {
     let same = try lab.recover(["rollback", "--to", "main~1", "--yes"])
     #expect(same.status == 0)
     #expect(same.outputText.contains("is deployed already"), "\(same.outputText)")
-    #expect(same.outputText.contains("; healthy"), "\(same.outputText)")
+    #expect(same.outputText.contains("; its health checks pass"), "\(same.outputText)")
     // Nothing to do is wrong where it does not work.
     try TestProcess.output(["rm", "\(lab.directory)/running"])
     let down = try lab.recover(["rollback", "--to", "main~1", "--yes"])

@@ -73,20 +73,70 @@ struct HostProbeTests {
       -> HealthResult
     {
       let threshold = try #require(MetricThreshold(threshold))
-      return MetricProbe(url: "http://h/metrics", name: name, labels: labels, threshold: threshold).judge(
-        text, isCut: isCut)
+      return MetricQuery(MetricSelector(name: name, labels: labels), threshold: threshold)
+        .judge(MetricLook(text, isCut: isCut))
     }
     #expect(try judge("up", ["job": "db"], "== 1") == .healthy)
     #expect(
       try judge("up", ["job": "app"], "== 1").reason
-        == "http://h/metrics: up{i=\"2\",job=\"app\"} is 0.0, and not == 1.0")
+        == "up{i=\"2\",job=\"app\"} is 0.0, and not == 1.0")
     #expect(try judge("up", [:], "<= 1") == .healthy)
     #expect(try judge("other", [:], "> 5").reason?.contains("is 5.0") == true)
-    #expect(try judge("down", [:], "> 5") == .unhealthy("http://h/metrics: there is no metric down"))
+    #expect(try judge("down", [:], "> 5") == .unhealthy("there is no metric down"))
+    #expect(try judge("up", ["job": "~a.*"], "== 0").reason?.contains("job=\"app\"} is 1.0") == true)
+    #expect(try judge("up", ["job": "~a"], "== 0") == .unhealthy("there is no metric up{job=~\"a\"}"))
     guard case .unknown = try judge("down", [:], "> 5", isCut: true) else {
       Issue.record("a metric that may be in the part that was cut off was judged")
       return
     }
+  }
+
+  private static let requests = (
+    "requests{status=\"200\"} 100\nrequests{status=\"500\"} 1\nidle 0\nfree 5\ntotal 100\n",
+    "requests{status=\"200\"} 190\nrequests{status=\"500\"} 6\nrequests{status=\"503\"} 5\nidle 0\nfree 5\ntotal 100\n"
+  )
+
+  private static let risingCases: [(String, String?, String?, String, String?)] = [
+    // The runbook's alerts: errors a second, and what is free of all memory.
+    ("requests:~5..", nil, "10", "< 0.6", nil),
+    ("requests:~5..", nil, "10", "<= 0.4", "requests{status=\"500\"} rises by 0.5 a second, and not <= 0.4"),
+    // What was not there at the first look began at 0; what is nowhere has not risen.
+    ("requests:503", nil, "10", "< 0.5", "requests{status=\"503\"} rises by 0.5 a second, and not < 0.5"),
+    ("requests:404", nil, "10", "< 0.1", nil), ("gone", nil, "10", "< 0.1", "there is no metric gone"),
+    ("requests:~5..", "requests", "10", "< 0.2", nil),
+    (
+      "requests:~5..", "requests", "10", "< 0.1",
+      "requests{status=~\"5..\"} / requests is 0.1 (1.0 of 10.0), and not < 0.1"
+    ),
+    ("free", "total", nil, ">= 0.05", nil),
+    ("free", "total", nil, ">= 0.1", "free / total is 0.05 (5.0 of 100.0), and not >= 0.1"),
+    ("idle", "idle", "10", "< 0.1", nil), ("free", "idle", nil, "< 0.1", "idle is 0: nothing can be a share of it"),
+    ("free", "gone", nil, "< 0.1", "there is no metric gone"),
+  ]
+
+  @Test("what rises between two looks, and shares of sums, are compared as the alert rules do", arguments: risingCases)
+  func overTime(of: String, per: String?, window: String?, threshold: String, reason: String?) throws {
+    func selector(_ text: String) -> MetricSelector {
+      let parts = text.split(separator: ":").map(String.init)
+      return MetricSelector(name: parts[0], labels: parts.count > 1 ? ["status": parts[1]] : [:])
+    }
+    let seconds = window.flatMap { Int64($0) }
+    let query = MetricQuery(
+      selector(of), per: per.map(selector), window: seconds.map { .seconds($0) },
+      threshold: try #require(MetricThreshold(threshold)))
+    let start = Moment(nanoseconds: 0)
+    let first = seconds.map { _ in MetricLook(Self.requests.0, at: start) }
+    let last = MetricLook(Self.requests.1, at: start + .seconds(seconds ?? 0))
+    #expect(query.judge(last, since: first).reason == reason)
+  }
+
+  @Test("a counter that went down was set back to 0 in between")
+  func reset() throws {
+    let query = MetricQuery(
+      MetricSelector(name: "c"), window: .seconds(1), threshold: try #require(MetricThreshold("< 5")))
+    let start = Moment(nanoseconds: 0)
+    let result = query.judge(MetricLook("c 7", at: start + .seconds(1)), since: MetricLook("c 100", at: start))
+    #expect(result.reason == "c rises by 7.0 a second, and not < 5.0")
   }
 
   @Test("a comparison needs an order and a number", arguments: ["1", "<", "< x", "< nan", "=1", ""])

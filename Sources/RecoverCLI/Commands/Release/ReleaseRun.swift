@@ -50,7 +50,7 @@ struct ReleaseRun {
         .look(waits: false)
     }
     let troubles = outcomes.filter { !$0.isHealthy }.map { "\($0.name): \($0.reason ?? "it did not pass")" }
-    guard !troubles.isEmpty else { return "; healthy" }
+    guard !troubles.isEmpty else { return "; its health checks pass" }
     throw RecoverError(
       .checkFailed,
       "release \(release.short) (\(release.subject)) is deployed already, and is not healthy: "

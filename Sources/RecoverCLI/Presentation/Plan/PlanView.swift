@@ -165,12 +165,18 @@ enum PlanView {
       case .tls(let probe): "the certificates of \(probe.name ?? probe.host):\(probe.port)"
       case .disk(let probe): "the room on the file system of \(probe.path)"
       case .memory: "this host's memory"
-      case .metric(let probe): "metric \(probe.name) of \(probe.url) \(probe.threshold)"
+      case .metric(let probe): text(probe)
       case .command(let probe): "`\(CommandText.of(probe.run))`"
       case .group(let group): text(group)
       }
     let times = check.passes == 1 ? "" : " \(check.passes) times in a row"
     return "\(look) must pass\(times) within \(check.within.text)"
+  }
+
+  private static func text(_ probe: HealthProbe.Metric) -> String {
+    let share = probe.per.map { " as a share of \($0.name)" } ?? ""
+    let rise = probe.rate.map { " a second over \($0.text)" } ?? ""
+    return "metric \(probe.name)\(share) of \(probe.url) \(probe.threshold)\(rise)"
   }
 
   private static func text(_ group: HealthProbe.Group) -> String {

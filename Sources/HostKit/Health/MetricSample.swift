@@ -1,0 +1,63 @@
+/// One line of the text format: a name, labels, a value.
+struct MetricSample: Hashable {
+  var name: String
+  var labels: [String: String] = [:]
+  var value: Double
+
+  /// Name and labels, as they are written.
+  var series: String {
+    let list = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\($0.value)\"" }.joined(separator: ",")
+    return labels.isEmpty ? name : "\(name){\(list)}"
+  }
+
+  /// Reads a line; nil for comments, empty lines and what is no sample.
+  init?(_ line: Substring) {
+    var rest = line.drop { $0 == " " || $0 == "\t" }
+    guard let first = rest.first, first != "#" else { return nil }
+    name = String(rest.prefix { $0 != "{" && $0 != " " && $0 != "\t" })
+    rest = rest.dropFirst(name.count).drop { $0 == " " || $0 == "\t" }
+    if rest.first == "{" {
+      guard let labels = Self.labels(&rest) else { return nil }
+      self.labels = labels
+    }
+    let words = rest.split { $0 == " " || $0 == "\t" || $0 == "\r" }
+    guard !name.isEmpty, let word = words.first, words.count <= 2, let value = Self.number(word) else { return nil }
+    self.value = value
+  }
+
+  private static func number(_ word: Substring) -> Double? {
+    switch word {
+    case "+Inf", "Inf": .infinity
+    case "-Inf": -.infinity
+    case "NaN": .nan
+    default: Double(word)
+    }
+  }
+
+  /// Takes `{name="value",...}` off the front.
+  private static func labels(_ rest: inout Substring) -> [String: String]? {
+    rest = rest.dropFirst()
+    var labels: [String: String] = [:]
+    while true {
+      rest = rest.drop { $0 == " " || $0 == "," }
+      if rest.first == "}" {
+        rest = rest.dropFirst()
+        return labels
+      }
+      let key = rest.prefix { $0 != "=" && $0 != "}" }
+      rest = rest.dropFirst(key.count)
+      guard !key.isEmpty, rest.hasPrefix("=\"") else { return nil }
+      rest = rest.dropFirst(2)
+      var value = ""
+      while let character = rest.popFirst(), character != "\"" {
+        guard character == "\\" else {
+          value.append(character)
+          continue
+        }
+        guard let escaped = rest.popFirst() else { return nil }
+        value.append(escaped == "n" ? "\n" : escaped)
+      }
+      labels[String(key.filter { $0 != " " })] = value
+    }
+  }
+}
