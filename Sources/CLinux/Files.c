@@ -1,8 +1,10 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -75,6 +77,8 @@ int recover_usage(
   *free_inodes = (int64_t)room.f_favail;
   return 0;
 }
+
+int recover_clone(int target, int source) { return ioctl(target, FICLONE, source); }
 
 int recover_syncfs(int descriptor) { return (int)syscall(SYS_syncfs, descriptor); }
 

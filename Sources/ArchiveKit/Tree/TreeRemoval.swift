@@ -60,9 +60,10 @@ package enum TreeRemoval {
     }
   }
 
-  private static func remove(
+  /// Removes a name with all that is behind it.
+  static func remove(
     _ name: [UInt8], in directory: borrowing TreeDirectory, _ device: UInt64, _ path: String,
-    _ interruption: Interruption?
+    _ interruption: Interruption? = nil
   ) throws {
     let place = "\(path)/\(TarName(name))"
     if unsafe unlinkat(directory.descriptor, FileName.c(name), 0) == 0 || errno == ENOENT { return }

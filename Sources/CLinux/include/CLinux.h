@@ -58,6 +58,9 @@ int recover_mount_id(const char *path, uint64_t *id);
 // When a file was made, in nanoseconds (statx(2)); a link is not followed. -1 where nobody knows.
 int recover_birth(const char *path, int64_t *nanoseconds);
 
+// ioctl_ficlone(2): the target's content becomes that of the source, and shares its blocks.
+int recover_clone(int target, int source);
+
 // The name in an entry of a directory, which Swift sees as a tuple.
 const char *recover_entry_name(const void *entry);
 

@@ -37,6 +37,7 @@ enum EvidenceText {
     ("previous", { $0.string.map { "the database of before is now \($0)" } }),
     ("droppedLive", { $0.string.map { "dropped \($0)" } }),
     ("files", { count($0, "file") }),
+    ("keptFiles", { count($0, "file").map { "\($0) that the archive lacks" } }),
     ("proved", { count($0, "file") }),
     ("entries", { count($0, "name") }),
     ("contentBytes", { $0.integer.map { "\(ByteCount($0))" } }),

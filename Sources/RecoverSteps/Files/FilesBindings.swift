@@ -29,6 +29,8 @@ package struct FilesBindings: Sendable, Hashable, Codable {
   package var selection: TarSelection?
   /// Whether it was said that what is replaced may lose what is left out of the archive.
   package var mirrors: Bool?
+  /// Whether what the archive lacks stays, inside of what is replaced too.
+  package var overlays: Bool?
   /// Whether it goes on while processes hold what is replaced.
   package var allowsHolders: Bool?
   /// Whom the files belong to, and what else they get.
@@ -101,6 +103,8 @@ package struct FilesRequest: Sendable {
   package var mirrors: Bool
   /// What is taken of the archive; nil for all.
   package var selection: TarSelection?
+  /// Keep what the archive lacks, inside of what is replaced too.
+  package var overlays: Bool
   /// Go on while processes hold what is replaced.
   package var allowsHolders: Bool
   package var extraction: ExtractionPolicy
@@ -108,7 +112,7 @@ package struct FilesRequest: Sendable {
 
   package init(
     archive: String, target: String, treeName: String? = nil, mirrors: Bool = false, selection: TarSelection? = nil,
-    allowsHolders: Bool = false,
+    overlays: Bool = false, allowsHolders: Bool = false,
     extraction: ExtractionPolicy, budget: TarBudget
   ) {
     self.archive = archive
@@ -116,6 +120,7 @@ package struct FilesRequest: Sendable {
     self.treeName = treeName
     self.mirrors = mirrors
     self.selection = selection
+    self.overlays = overlays
     self.allowsHolders = allowsHolders
     self.extraction = extraction
     self.budget = budget

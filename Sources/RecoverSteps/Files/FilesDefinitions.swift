@@ -23,6 +23,12 @@ extension StepLibrary {
     ) { _, _, drivers in StageFilesStep(drivers: drivers) },
     StepDefinition(
       StepTemplate(
+        files("files.overlay", .compensable, "copy what the archive lacks into it, from what is live"),
+        retry: RetryPolicy(attempts: 3, backoff: .seconds(1), maxBackoff: .seconds(5)), resources: ["side tree"]),
+      crashPoints: OverlayFilesStep.crashPoints
+    ) { _, _, drivers in OverlayFilesStep(drivers: drivers) },
+    StepDefinition(
+      StepTemplate(
         files("files.prove", .readonly, "read all of it back, and compare contents, owners, modes, times and links"),
         retry: .once)
     ) { _, _, drivers in ProveFilesStep(drivers: drivers) },

@@ -26,11 +26,13 @@ struct FilesInspection: Sendable {
     let file = try work.archive()
     var tops = ArchiveTops(limit: Self.entryLimit)
     var needs = TreeNeeds(work.bindings.extraction)
+    var names = RestoredNames()
     let survey = try TarSurvey(
       file, budget: work.bindings.budget, hashesFiles: false, interruption, progress: progress,
       visit: { member, _ in
         try tops.add(member)
         needs.add(member)
+        if work.overlays { names.add(member) }
       })
     try ArchiveChoice.require(try ArchiveChoice(file.path).expected, survey.sha256, of: file.path)
     guard survey.memberCount > 0 else {
@@ -41,13 +43,15 @@ struct FilesInspection: Sendable {
     let entries = try entries(tops)
     try refuseVanishing(entries, survey.leftOut)
     try refuse(entries, tops)
-    let method = try tryPlace(&needs)
+    let kept = try work.overlays ? self.kept(beside: names, entries, interruption) : nil
+    let method = try tryPlace(&needs, kept)
     let untouched = try untouched(entries)
     return FilesReport(
       sha256: survey.sha256, form: file.form, files: survey.files, directories: survey.directories,
       links: survey.symbolicLinks + survey.hardLinks, others: survey.devices + survey.fifos,
       leftOutCount: survey.leftOut.isEmpty ? nil : survey.leftOut.members.count,
       leftOut: survey.leftOut.isEmpty ? nil : survey.leftOut.members.text, contentBytes: survey.contentBytes,
+      kept: kept,
       neededBytes: needs.bytes, freeBytes: needs.room?.bytes ?? 0, entries: entries,
       untouchedCount: untouched.count, untouched: untouched.first, method: method,
       losses: FilesReport.Loss.all(of: needs.report), notes: try notes(survey, entries))
@@ -122,7 +126,7 @@ struct FilesInspection: Sendable {
 
   /// What somebody left out of the archive is hardly meant to vanish from the live directory with the exchange.
   private func refuseVanishing(_ entries: [FilesReport.Entry], _ leftOut: TarLeftOut) throws {
-    guard !leftOut.isEmpty, work.bindings.mirrors != true else { return }
+    guard !leftOut.isEmpty, work.bindings.mirrors != true, !work.overlays else { return }
     let torn = entries.first { entry in
       switch work.bindings.scope {
       case .entries:
@@ -139,7 +143,7 @@ struct FilesInspection: Sendable {
       .missingRequirement,
       "\(path) is replaced as a whole, but parts of it are left out of the archive (\(leftOut.members.text)): whatever "
         + "\(path) has of these, and all that the archive lacks, would vanish",
-      hint: "restore all of it, or to a new directory and copy by hand; --mirror says that the rest may vanish")
+      hint: "--overlay keeps what is there and not taken; --mirror says that it may vanish")
   }
 
   private func refuse(_ entries: [FilesReport.Entry], _ tops: ArchiveTops) throws {
@@ -171,14 +175,35 @@ struct FilesInspection: Sendable {
     }
   }
 
+  /// What stays in the directories that both have.
+  private func kept(
+    beside names: RestoredNames, _ entries: [FilesReport.Entry], _ interruption: Interruption
+  ) throws -> TreeRemainder.Size {
+    if let lost = entries.first(where: { $0.live == "directory" && $0.entering != "directory" }) {
+      throw RecoverError(
+        .missingRequirement,
+        "\(work.bindings.home)/\(lost.name) is a directory, and the archive has something else of that name: what is in "
+          + "it can't stay", hint: "leave that name out with --exclude, or restore without --overlay")
+    }
+    return try work.remainder(beside: names).size(work.merged(entries), interruption)
+  }
+
   /// Tries in a directory that is made for it and removed at once what the file system can, and whether there is room.
-  private func tryPlace(_ needs: inout TreeNeeds) throws -> TreeExchange.Method {
+  private func tryPlace(
+    _ needs: inout TreeNeeds, _ kept: TreeRemainder.Size?
+  ) throws -> TreeExchange.Method {
     // Their names begin as those of all that is recover's own.
     let name = "\(work.bindings.home)/recover-probe"
     _ = try StagingDirectory.removeAbandoned(beside: name)
     let place = try StagingDirectory(beside: name)
     do {
       try needs.check(place)
+      if let kept, let room = needs.room, needs.bytes + kept.bytes > room.bytes, try !place.sharesBlocks() {
+        throw RecoverError(
+          .noSpace,
+          "the files take \(ByteCount(needs.bytes)), what stays \(ByteCount(kept.bytes)), and "
+            + "\(ByteCount(room.bytes)) are free at \(work.bindings.home)", hint: "make room")
+      }
       let method = try TreeExchange.method(in: place.path)
       try place.remove()
       return method

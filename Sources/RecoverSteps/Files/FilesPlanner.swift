@@ -18,7 +18,9 @@ package struct FilesPlanner: Sendable {
   package func plan(_ request: FilesRequest, procedure: Procedure) throws -> Plan {
     let place = try FilesPlace(request.target)
     let isWhole = request.treeName != nil || request.mirrors
-    let scope: FilesBindings.Scope = !isWhole ? .entries : place.isMountPoint ? .contents : .whole
+    // Names that stay need not trade places.
+    let scope: FilesBindings.Scope =
+      !isWhole || place.isMountPoint && request.overlays ? .entries : place.isMountPoint ? .contents : .whole
     let home = scope == .whole ? FilesPlace.parent(of: place.path) : place.path
     guard let identity = try TreeExchange.identity(home) else {
       throw RecoverError(.drifted, "\(home) is not there any more")
@@ -28,7 +30,8 @@ package struct FilesPlanner: Sendable {
     let bindings = FilesBindings(
       backup: try Self.reference(request.archive), target: place.path, linkedFrom: place.linkedFrom, home: home,
       homeIdentity: identity, scope: scope, isMountPoint: place.isMountPoint, selection: request.selection,
-      mirrors: request.selection == nil ? nil : request.mirrors, allowsHolders: request.allowsHolders ? true : nil,
+      mirrors: request.selection == nil ? nil : request.mirrors, overlays: request.overlays ? true : nil,
+      allowsHolders: request.allowsHolders ? true : nil,
       extraction: request.extraction, budget: request.budget,
       keepPrevious: named?.keepPrevious ?? DatabasePolicy.defaultRetention,
       keepFailed: named?.keepFailed ?? DatabasePolicy.defaultRetention,
@@ -39,8 +42,24 @@ package struct FilesPlanner: Sendable {
         .map { try NamedHealth(name: $0.name, policy: $0.policy, in: policy) },
       trees: around.map(\.name))
     return try Planner(templates: StepLibrary.templates).plan(
-      procedure, target: target(bindings, name: request.treeName), environment: policy.environment,
+      try Self.fit(procedure, request), target: target(bindings, name: request.treeName),
+      environment: policy.environment,
       bindings: try JSONValue(encoding: bindings))
+  }
+
+  /// Without the step that copies what stays, where nothing is to.
+  private static func fit(_ procedure: Procedure, _ request: FilesRequest) throws -> Procedure {
+    var procedure = procedure
+    guard request.overlays else {
+      procedure.steps.removeAll { $0.uses == "files.overlay" }
+      return procedure
+    }
+    guard procedure.steps.contains(where: { $0.uses == "files.overlay" }) else {
+      throw RecoverError(
+        .policyInvalid, "the procedure \(procedure.name) has no step that uses files.overlay, which --overlay needs",
+        hint: "put it between files.stage and files.prove")
+    }
+    return procedure
   }
 
   /// The unit of claims: the directory, whatever it is called.

@@ -40,6 +40,8 @@ package struct FilesReport: Sendable, Hashable, Codable {
   package var leftOutCount: Int64?
   package var leftOut: String?
   package var contentBytes: Int64
+  /// What stays in what is replaced, since the archive lacks it; nil where nothing is to.
+  package var kept: TreeRemainder.Size?
   /// What it takes on the disk, and what was free.
   package var neededBytes: Int64
   package var freeBytes: Int64
@@ -53,6 +55,17 @@ package struct FilesReport: Sendable, Hashable, Codable {
 }
 
 extension FilesReport {
+  /// What stays in what is replaced, for people; nil where nothing is to.
+  package var keptText: String? {
+    guard let kept else { return nil }
+    let count = kept.files + kept.directories + kept.others
+    guard count > 0 else { return "stays: nothing, since the archive has all that is in what is replaced" }
+    let sockets = kept.sockets > 0 ? "; \(kept.sockets) sockets do not: whoever listens makes them" : ""
+    return "stays: \(kept.files) files, \(kept.directories) directories, \(kept.others) others, "
+      + "\(ByteCount(kept.bytes)), that the archive lacks: \(kept.examples.joined(separator: ", "))"
+      + (count > Int64(kept.examples.count) ? ", and what is in or beside them" : "") + sockets
+  }
+
   /// Whether no name is ever missing meanwhile.
   package var isAtomic: Bool { method == .atomic }
 }

@@ -20,8 +20,7 @@ struct RetireFilesStep: Step {
     let work = try FilesWork(context, drivers)
     return try await BlockingThread.run("recover-retire") { _ in
       guard let keep = try TreeKeep.open(work.run.text, in: work.bindings.home) else { return ["kept": 0] }
-      try keep.removeFile(TreeKeep.record)
-      try keep.removeFile(TreeKeep.staged)
+      for name in [TreeKeep.record, TreeKeep.staged, TreeKeep.merged, TreeKeep.overlaid] { try keep.removeFile(name) }
       var isEmpty = true
       try DirectoryNames.forEach(in: work.trees) { _ in isEmpty = false }
       guard !isEmpty else {

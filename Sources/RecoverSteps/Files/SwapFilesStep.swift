@@ -31,6 +31,9 @@ struct SwapFilesStep: Step {
       swap.items.removeAll { $0.live == nil && $0.entering == nil }
       // An undo is not held up: who holds what a restore brought would hold up the way back to what was right.
       if work.bindings.undoes == nil {
+        if work.overlays, let report {
+          try work.requireSame(context.evidence(of: "files.overlay", as: OverlayEvidence.self), report.entries)
+        }
         try FilesHolders(swap.items.filter { $0.live != nil }.map(\.name), work).refuse()
       }
       return try JSONValue(encoding: FilesSwapSnapshot(method: swap.method, items: swap.items))

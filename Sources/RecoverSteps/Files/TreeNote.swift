@@ -40,6 +40,10 @@ package enum TreeKeep {
   static let trees = "tree"
   /// What the extraction made, for the proof.
   static let record = "extracted"
+  /// The same with what stays of the live files.
+  static let merged = "merged"
+  /// All that stays was copied; holds the evidence.
+  static let overlaid = "overlaid.json"
   /// What is in the tree directory is whole and on the disk; holds the evidence.
   static let staged = "staged.json"
 

@@ -57,7 +57,7 @@ extension FilesCommand {
   private func request(_ path: String, _ tree: String?, owner: String? = nil) throws -> FilesRequest {
     FilesRequest(
       archive: try Composition.archive(global.absolute(from)).path, target: path, treeName: tree, mirrors: mirror,
-      selection: try members.selection(), allowsHolders: allowHolders,
+      selection: try members.selection(), overlays: overlay, allowsHolders: allowHolders,
       extraction: try extraction.policy(isComparison: false, otherwise: owner),
       budget: try budget())
   }

@@ -45,8 +45,9 @@ struct FilesCommand: ReportingCommand {
       --include and --exclude have the patterns of gitignore, meant for the names
       that --list shows: data is that name anywhere, /data at the top. A pattern
       that matches nothing is refused. So is leaving out a part of what would be
-      replaced as a whole, since that part would vanish from the live directory;
-      with --mirror that is what was asked for.
+      replaced as a whole, since that part would vanish from the live directory:
+      --overlay copies what the archive lacks into what is extracted before it is
+      exchanged, so that it stays, and --mirror says that it may vanish.
 
       Exit status 0 means that all of it was done and checked, 5 that the archive
       is refused, or that --diff found a difference.
@@ -71,6 +72,9 @@ struct FilesCommand: ReportingCommand {
 
   @Flag(help: "Make the directory exactly what the archive holds: what it lacks is gone.")
   var mirror = false
+
+  @Flag(help: "Keep what the archive lacks, inside of what is replaced too.")
+  var overlay = false
 
   @Flag(help: "Go on while processes hold what is replaced: they keep the old files.")
   var allowHolders = false
@@ -106,8 +110,13 @@ struct FilesCommand: ReportingCommand {
     guard to != nil || !acts else {
       throw RecoverError(
         .usage,
-        "--plan, --yes, --confirm, --expect-plan, --mirror and --allow-holders are for --to: nothing else changes anything",
+        "--plan, --yes, --confirm, --expect-plan, --mirror, --overlay and --allow-holders are for --to: nothing else changes anything",
         hint: "leave them out")
+    }
+    guard !mirror || !overlay else {
+      throw RecoverError(
+        .usage, "--mirror makes the directory exactly what the archive holds, and --overlay keeps what it lacks",
+        hint: "say one of them")
     }
     let selection = try members.selection()
     guard selection == nil || to != nil || listsMembers else {
@@ -138,10 +147,15 @@ struct FilesCommand: ReportingCommand {
 
   /// Whether something was asked for that only a restore has.
   private var acts: Bool {
-    action.planOnly || action.yes || action.confirm != nil || action.expectPlan != nil || mirror || allowHolders
+    action.planOnly || action.yes || action.confirm != nil || action.expectPlan != nil || mirror || overlay
+      || allowHolders
   }
 
   private func refusePlan(_ path: String) throws {
+    guard !overlay else {
+      throw RecoverError(
+        .usage, "there is no \(path): nothing is there that --overlay could keep", hint: "check the name")
+    }
     guard action.planOnly || action.expectPlan != nil else { return }
     throw RecoverError(
       .usage, "there is no \(path): a new directory is made without a plan, since nothing is replaced",

@@ -37,6 +37,11 @@ enum FilesPlanView {
   }
 
   private static func deed(_ bindings: FilesBindings) -> String {
+    if bindings.overlays == true {
+      return
+        "files of the archive take the places of their namesakes; what the archive lacks stays, inside of what trades "
+        + "places too (--overlay)"
+    }
     switch bindings.scope {
     case .entries:
       "each name at the archive's top trades places with its namesake; what the archive does not name is not touched"
@@ -78,6 +83,7 @@ enum FilesPlanView {
       lines.append("left out of the archive, and of these counts: \(count) members (\(text))")
     }
     lines += ["", table(report)]
+    if let text = report.keptText { lines.append(text) }
     if report.untouchedCount > 0 {
       let more = report.untouchedCount - Int64(report.untouched.count)
       lines.append(
