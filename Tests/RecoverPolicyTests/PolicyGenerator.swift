@@ -20,7 +20,8 @@ struct PolicyGenerator {
     for name in databases { policy.databases[name] = database(services, health) }
     for name in names(1) where random.chance(1, of: 2) {
       policy.trees[name] = TreePolicy(
-        path: path(), owner: maybe { "\($0.name()):\($0.name())" }, services: some(services), health: some(health),
+        path: path(), owner: maybe { "\($0.name()):\($0.name())" }, modes: maybe { _ in "u=rwX,g=rX,o=" },
+        services: some(services), health: some(health),
         keepPrevious: duration(), keepFailed: duration())
     }
     for name in names(1) where random.chance(1, of: 2) {

@@ -51,6 +51,19 @@ struct AccessList: Hashable {
     return mode & 0o7000 | (bits(Self.owner) ?? 0) << 6 | group << 3 | (bits(Self.other) ?? 0)
   }
 
+  /// Changes it as chmod(2) does: the group's bits are the mask, where there is one.
+  mutating func take(_ mode: UInt16) {
+    let group = entries.contains { $0.tag == Self.mask } ? Self.mask : Self.owningGroup
+    for index in entries.indices {
+      switch entries[index].tag {
+      case Self.owner: entries[index].permissions = mode >> 6 & 7
+      case group: entries[index].permissions = mode >> 3 & 7
+      case Self.other: entries[index].permissions = mode & 7
+      default: continue
+      }
+    }
+  }
+
   /// The list that says what a mode says.
   init(plainMode mode: UInt16) {
     entries = [(Self.owner, 6), (Self.owningGroup, 3), (Self.other, 0)].map { tag, shift in

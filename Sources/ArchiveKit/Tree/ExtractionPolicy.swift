@@ -1,3 +1,5 @@
+package import RecoverBase
+
 /// What of an archive's metadata is given to the files that are made.
 package struct ExtractionPolicy: Sendable, Hashable, Codable {
   /// Whom the files belong to.
@@ -34,10 +36,12 @@ package struct ExtractionPolicy: Sendable, Hashable, Codable {
   package var keepsPrivilegedAttributes: Bool
   /// Whether no attributes and access control lists are set at all.
   package var skipsAttributes: Bool
+  /// What is changed of the modes that the archive has; nil for nothing.
+  package var modes: ModeChange?
 
   package init(
     ownership: Ownership = .numbers, map: Map = Map(), keepsPrivileges: Bool = false, makesDevices: Bool = false,
-    keepsPrivilegedAttributes: Bool = false, skipsAttributes: Bool = false
+    keepsPrivilegedAttributes: Bool = false, skipsAttributes: Bool = false, modes: ModeChange? = nil
   ) {
     self.ownership = ownership
     self.map = map
@@ -45,11 +49,13 @@ package struct ExtractionPolicy: Sendable, Hashable, Codable {
     self.makesDevices = makesDevices
     self.keepsPrivilegedAttributes = keepsPrivilegedAttributes
     self.skipsAttributes = skipsAttributes
+    self.modes = modes
   }
 
   /// The twelve bits that a member of this mode gets.
   func mode(of member: TarMember) -> UInt16 {
-    keepsPrivileges ? member.mode : member.mode & ~0o6000
+    let mode = keepsPrivileges ? member.mode : member.mode & ~0o6000
+    return modes?.applied(to: mode, isDirectory: member.kind == .directory) ?? mode
   }
 
   /// Whether an attribute is set.

@@ -39,10 +39,13 @@ struct TreeMetadataRules {
     let attributes = stored.filter(policy.keeps)
     for _ in attributes.count..<stored.count { lose(.leftOut) }
     let isDirectory = member.kind == .directory
-    let accessList = list(member.accessList, member, Self.listNames[0], lose)
+    var accessList = list(member.accessList, member, Self.listNames[0], lose)
     let defaultList = list(member.defaultList, member, Self.listNames[1], lose)
     if defaultList != nil, !isDirectory { lose(.accessList) }
     let mode = policy.mode(of: member)
+    if let list = accessList, let modes = policy.modes {
+      accessList?.take(modes.applied(to: list.mode(with: member.mode), isDirectory: isDirectory))
+    }
     return TreeMetadata(
       mode: accessList?.mode(with: mode) ?? mode, user: user, group: group, modified: member.modified,
       hasWholeSeconds: member.hasWholeSeconds,
@@ -58,7 +61,8 @@ struct TreeMetadataRules {
     var (user, group) = (ourUser, ourGroup)
     if case .fixed(let fixedUser, let fixedGroup) = policy.ownership { (user, group) = (fixedUser, fixedGroup) }
     return TreeMetadata(
-      mode: 0o755, user: user, group: group, modified: time, attributes: [])
+      mode: policy.modes?.applied(to: 0o755, isDirectory: true) ?? 0o755, user: user, group: group, modified: time,
+      attributes: [])
   }
 
   private mutating func owner(

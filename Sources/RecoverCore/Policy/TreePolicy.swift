@@ -4,6 +4,8 @@ package struct TreePolicy: Sendable, Hashable, Codable {
   package var path: String
   /// Who owns what is restored, `user:group` as names or numbers; nil: whom the archive names.
   package var owner: String?
+  /// What is changed of the archive's modes, as chmod(1) has it; nil: nothing.
+  package var modes: String?
   /// Names of the services that use the tree: stopped while it is swapped.
   package var services: [String]
   /// Names of the checks that say whether they work again.
@@ -14,11 +16,12 @@ package struct TreePolicy: Sendable, Hashable, Codable {
   @DurationText package var keepFailed: Duration
 
   package init(
-    path: String, owner: String? = nil, services: [String] = [], health: [String] = [],
+    path: String, owner: String? = nil, modes: String? = nil, services: [String] = [], health: [String] = [],
     keepPrevious: Duration = DatabasePolicy.defaultRetention, keepFailed: Duration = DatabasePolicy.defaultRetention
   ) {
     self.path = path
     self.owner = owner
+    self.modes = modes
     self.services = services
     self.health = health
     self.keepPrevious = keepPrevious
@@ -28,6 +31,7 @@ package struct TreePolicy: Sendable, Hashable, Codable {
   enum CodingKeys: String, CodingKey {
     case path
     case owner
+    case modes
     case services
     case health
     case keepPrevious = "keep-previous"

@@ -106,6 +106,7 @@ extension TextForm {
     case .path: "a path"
     case .databaseURL, .webURL: "a URL"
     case .owner: "an owner such as `1000:1000`"
+    case .modes: "a change of modes such as `u=rwX,g=rX,o=`"
     }
   }
 
@@ -119,6 +120,12 @@ extension TextForm {
         ? .init(message: "starts with `~`, which only a shell reads", hint: "write the whole path") : nil
     case .databaseURL: ConnectionURL.problem(ofDatabase: text)
     case .webURL: ConnectionURL.problem(ofWeb: text)
+    case .modes:
+      ModeChange(text) != nil
+        ? nil
+        : .init(
+          message: "must be a change of modes such as `u=rwX,g=rX,o=`",
+          hint: "write it as chmod takes it, in letters: one number can't be right for files and directories")
     case .owner:
       Self.isOwner(text)
         ? nil : .init(message: "must be an owner such as `1000:1000`", hint: "write it as `USER:GROUP`, in quotes")

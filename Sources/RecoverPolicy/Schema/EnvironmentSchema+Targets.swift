@@ -58,6 +58,7 @@ extension EnvironmentSchema {
     fields: [
       Field("path", .text(.path), .required, "The tree's directory."),
       Field("owner", .text(.owner), .optional, "Who owns what is restored, as `user:group`."),
+      Field("modes", .text(.modes), .optional, "What is changed of modes, as chmod has it: `u=rwX,g=rX,o=`."),
       services,
       healthChecks,
       keepPrevious,

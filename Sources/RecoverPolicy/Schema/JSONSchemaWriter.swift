@@ -99,6 +99,7 @@ extension JSONSchemaWriter {
     case .name: ["type": scalar, "pattern": .string(namePattern)]
     case .databaseURL: ["type": "string", "pattern": "^[Pp][Oo][Ss][Tt][Gg][Rr][Ee][Ss]([Qq][Ll])?://"]
     case .webURL: ["type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"]
+    case .modes: ["type": "string", "pattern": "^[ugoa]*[-+=][rwxX]*(,[ugoa]*[-+=][rwxX]*)*$"]
     case .owner: ["type": "string", "pattern": "^[^:]+:[^:]+$"]
     }
   }

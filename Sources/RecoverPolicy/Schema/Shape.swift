@@ -45,6 +45,8 @@ enum TextForm: Sendable {
   case webURL
   /// A user and a group, as names or numbers: `1000:1000`.
   case owner
+  /// A change of modes as chmod(1) has it, in letters: `u=rwX,g=rX,o=`.
+  case modes
 }
 
 /// What holds for a list as a whole.

@@ -86,6 +86,7 @@ extension FilesBindings {
       }
     var parts = ["to \(owner)"]
     if !extraction.map.users.isEmpty || !extraction.map.groups.isEmpty { parts.append("with some numbers mapped") }
+    if let modes = extraction.modes { parts.append("modes changed by \(modes.text)") }
     if !extraction.keepsPrivileges { parts.append("without setuid and setgid") }
     if extraction.skipsAttributes { parts.append("without attributes and access control lists") }
     return parts.joined(separator: ", ")

@@ -108,6 +108,9 @@ struct PolicyErrorTests {
       "trees: {a: {path: x, owner: root}}", "e:3:29: `trees.a.owner` must be an owner such as `1000:1000`",
       hint: "write it as `USER:GROUP`, in quotes"),
     Mistake(
+      "trees: {a: {path: x, modes: 640}}", "e:3:29: `trees.a.modes` must be a change of modes such as `u=rwX,g=rX,o=`",
+      hint: "write it as chmod takes it, in letters: one number can't be right for files and directories"),
+    Mistake(
       "services: {a: {command: {start: [], stop: {}, status: x}}}",
       "e:3:33: `services.a.command.start` must not be empty",
       "e:3:43: `services.a.command.stop` must be a command: a text for the shell, or a list of arguments"),

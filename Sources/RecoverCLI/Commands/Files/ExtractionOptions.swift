@@ -16,6 +16,10 @@ struct ExtractionOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Give what is of group a to group b, by numbers; may be repeated.", valueName: "a=b"))
   var mapGroup: [String] = []
 
+  @Option(
+    help: ArgumentHelp("Change the archive's modes, as chmod does: u=rwX,g=rX,o=.", valueName: "modes"))
+  var modes: String?
+
   @Flag(help: "Keep the bits setuid and setgid.")
   var keepSetuid = false
 
@@ -32,19 +36,31 @@ struct ExtractionOptions: ParsableArguments {
   var hasRequests: Bool { keepSetuid || devices || privilegedAttributes }
 
   var isEmpty: Bool {
-    owner == nil && mapUser.isEmpty && mapGroup.isEmpty && !hasRequests && !skipAttributes
+    owner == nil && modes == nil && mapUser.isEmpty && mapGroup.isEmpty && !hasRequests && !skipAttributes
   }
 
   /// - Parameters:
   ///   - isComparison: whether everything is wanted that the archive has.
   ///   - otherwise: whom the policy names, as `user:group`; what was asked for comes first.
-  func policy(isComparison: Bool, otherwise: String? = nil) throws -> ExtractionPolicy {
+  ///   - otherModes: the policy's, likewise.
+  func policy(isComparison: Bool, otherwise: String? = nil, otherModes: String? = nil) throws -> ExtractionPolicy {
     ExtractionPolicy(
       ownership: try ownership(owner ?? otherwise),
       map: ExtractionPolicy.Map(
         users: try Self.map(mapUser, "--map-user"), groups: try Self.map(mapGroup, "--map-group")),
       keepsPrivileges: keepSetuid || isComparison, makesDevices: devices || isComparison,
-      keepsPrivilegedAttributes: privilegedAttributes || isComparison, skipsAttributes: skipAttributes)
+      keepsPrivilegedAttributes: privilegedAttributes || isComparison, skipsAttributes: skipAttributes,
+      modes: try change(modes ?? otherModes))
+  }
+
+  private func change(_ text: String?) throws -> ModeChange? {
+    guard let text else { return nil }
+    guard let change = ModeChange(text) else {
+      throw RecoverError(
+        .usage, "--modes takes a change as chmod does, in letters, such as u=rwX,g=rX,o=, not \(text)",
+        hint: "X is for directories, and for files that somebody may execute already")
+    }
+    return change
   }
 
   private func ownership(_ owner: String?) throws -> ExtractionPolicy.Ownership {

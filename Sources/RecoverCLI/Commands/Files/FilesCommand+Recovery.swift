@@ -45,7 +45,7 @@ extension FilesCommand {
     let request: FilesRequest
     switch target {
     case .existing(let path), .new(let path): request = try self.request(path, nil)
-    case .tree(let name, let tree): request = try self.request(tree.path, name, owner: tree.owner)
+    case .tree(let name, let tree): request = try self.request(tree.path, name, of: tree)
     }
     let planner = FilesPlanner(policy: policies.policy, host: composition.identity.host)
     let procedure = try policies.procedure(named: "files")
@@ -54,11 +54,11 @@ extension FilesCommand {
       .confirmAndPerform(plan, drivers: composition.drivers())
   }
 
-  private func request(_ path: String, _ tree: String?, owner: String? = nil) throws -> FilesRequest {
+  private func request(_ path: String, _ tree: String?, of policy: TreePolicy? = nil) throws -> FilesRequest {
     FilesRequest(
       archive: try Composition.archive(global.absolute(from)).path, target: path, treeName: tree, mirrors: mirror,
       selection: try members.selection(), overlays: overlay, allowsHolders: allowHolders,
-      extraction: try extraction.policy(isComparison: false, otherwise: owner),
+      extraction: try extraction.policy(isComparison: false, otherwise: policy?.owner, otherModes: policy?.modes),
       budget: try budget())
   }
 }
