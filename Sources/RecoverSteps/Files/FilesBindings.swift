@@ -48,6 +48,8 @@ package struct FilesBindings: Sendable, Hashable, Codable {
   package var undoes: String?
   /// The names that it exchanged.
   package var undone: [String]?
+  /// What it brought with each of them; nil where it took a name out.
+  package var brought: [TreeExchange.Identity?]?
   /// Those of them that something was behind before.
   package var replaced: [String]?
 }

@@ -15,7 +15,7 @@ struct FilesInspectStep: Step {
     let work = try FilesWork(context, drivers)
     let (reporter, total) = (context.reporter, work.bindings.backup.sizeBytes)
     // A preview has no run, and so no lock.
-    let inspection = FilesInspection(work: work, holdsLock: context.epoch > 0)
+    let inspection = FilesInspection(work: work, holdsLock: context.epoch > 0, runDirectory: context.directory)
     let report = try await BlockingThread.run("recover-inspect") { interruption in
       try inspection.examine(interruption) {
         reporter.progress(Progress(doneBytes: $0, totalBytes: total, detail: "reading the archive"))

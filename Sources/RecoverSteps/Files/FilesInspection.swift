@@ -7,6 +7,8 @@ struct FilesInspection: Sendable {
   let work: FilesWork
   /// Whether the target's lock is ours already.
   let holdsLock: Bool
+  /// Of the run, in the state directory; may not be there yet.
+  let runDirectory: String
 
   /// More names at the top of an archive are not exchanged one by one: the journal holds them, and so does the plan.
   private static let entryLimit = 200
@@ -148,6 +150,7 @@ struct FilesInspection: Sendable {
 
   private func refuse(_ entries: [FilesReport.Entry], _ tops: ArchiveTops) throws {
     let home = work.bindings.home
+    let state = FilesPlace.resolvedAsFarAsThere(runDirectory)
     for entry in entries where entry.live != nil {
       let path = home == "/" ? "/\(entry.name)" : "\(home)/\(entry.name)"
       guard try !TreeExchange.isMountPoint(path) else {
@@ -160,19 +163,30 @@ struct FilesInspection: Sendable {
           .missingRequirement, "\(below) is a mount point: it would leave together with \(path)",
           hint: "unmount it first, or restore into a directory that has no mounts in it")
       }
-      guard entry.live != "link" || entry.entering != "directory" else {
-        let real = FilesPlace.resolved(path)
+      guard !FilesPlace.isInside(state, path) else {
         throw RecoverError(
-          .missingRequirement,
-          "\(path) is a link to \(real), and the archive has a directory: the link would be replaced, and \(real) stay "
-            + "as it is",
-          hint: "restore into \(FilesPlace.parent(of: real)) instead, or remove the link first")
+          .missingRequirement, "the state directory is in \(path), which would leave with the run's own journal in it",
+          hint: "name one outside of it with --state")
       }
+      guard entry.live != "link" || entry.entering != "directory" else { throw linkInTheWay(path, entry.name) }
       if geteuid() != 0, entry.live == "directory", unsafe faccessat(AT_FDCWD, path, W_OK, 0) != 0 {
         throw RecoverError(
           .missingRequirement, "\(path) can't be moved by whoever may not write to it", hint: "run it as root")
       }
     }
+  }
+
+  private func linkInTheWay(_ path: String, _ name: String) -> RecoverError {
+    let real = FilesPlace.resolved(path)
+    let isNamesake = real.hasSuffix("/" + name)
+    return RecoverError(
+      .missingRequirement,
+      "\(path) is a link to \(real), and the archive has a directory: the link would be replaced, and \(real) stay as "
+        + "it is",
+      hint: isNamesake
+        ? "restore into \(FilesPlace.parent(of: real)) instead, or remove the link first"
+        : "restore what is in it with --to \(real) --include '/\(name)/' --strip-components 1, or remove the link first"
+    )
   }
 
   /// What stays in the directories that both have.
@@ -237,12 +251,19 @@ struct FilesInspection: Sendable {
     }
   }
 
+  private func isArchive(in entry: FilesReport.Entry) -> Bool {
+    FilesPlace.isInside(FilesPlace.resolved(work.bindings.backup.path), "\(work.bindings.home)/\(entry.name)")
+  }
+
   private func notes(_ survey: TarSurvey, _ entries: [FilesReport.Entry]) throws -> [String] {
     var notes: [String] = []
     if survey.ending == .oneBlock { notes.append("the archive ends in one block of zeros instead of two; it is whole") }
     if !survey.leftOut.isEmpty, work.bindings.mirrors == true {
       notes.append(
         "what is left out of the archive will not be in \(work.bindings.target) any more: --mirror was asked for")
+    }
+    if let name = entries.first(where: { $0.live != nil && isArchive(in: $0) })?.name {
+      notes.append("the archive itself is in \(name), and leaves with it: it is then in the directory that is kept")
     }
     let kept = TreeKeep.all(in: work.bindings.target).filter { $0.note.role != .open }
     if work.bindings.scope == .whole, !kept.isEmpty {

@@ -33,6 +33,14 @@ struct FilesPlace {
   /// A path of the policy without its links, or as it is where nothing is there.
   static func resolved(_ path: String) -> String { resolve(path) ?? path }
 
+  /// A path without the links in that part of it that is there.
+  static func resolvedAsFarAsThere(_ path: String) -> String {
+    if let there = resolve(path) { return there }
+    let parent = parent(of: path)
+    guard parent != path, parent != ".", let slash = path.lastIndex(of: "/") else { return path }
+    return resolvedAsFarAsThere(parent) + path[slash...]
+  }
+
   /// The directory that a path is in.
   static func parent(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }

@@ -21,6 +21,7 @@ package enum FilesUndoPlanner {
     }
     bindings.undoes = run.text
     bindings.undone = items.map(\.name)
+    bindings.brought = items.map(\.entering)
     bindings.replaced = items.filter { $0.live != nil }.map(\.name)
     guard let identity = try TreeExchange.identity(bindings.home) else {
       throw RecoverError(.drifted, "\(bindings.home) is not there any more")

@@ -14,8 +14,37 @@ struct InspectFilesUndoStep: Step {
       try work.checkHome()
       try work.refuseOtherRuns()
       if !holdsLock { try TreeLock.requireFree(work.bindings.home) }
-      return try JSONValue(encoding: FilesUndoReport(entries: try Self.entries(work)))
+      let entries = try Self.entries(work)
+      return try JSONValue(encoding: FilesUndoReport(entries: entries, notes: try Self.checkOrder(work)))
     }
+  }
+
+  /// Whether what the run brought is still live: undoing it would else take out what came later.
+  ///
+  /// - Returns: what to say where somebody has replaced it by hand, since nothing else can be undone first.
+  /// - Throws: ``RecoverError`` `drifted` where another run has.
+  private static func checkOrder(_ work: FilesWork) throws -> [String]? {
+    guard let brought = work.bindings.brought, let names = work.bindings.undone else { return nil }
+    let (home, run) = (work.bindings.home, work.bindings.undoes ?? "")
+    let others = TreeKeep.all(in: home).filter { $0.note.run != run && $0.note.run != work.run.text }
+    var notes: [String] = []
+    for (name, before) in zip(names, brought) where try TreeExchange.identity("\(home)/\(name)") != before {
+      let later = try others.first { other in
+        guard let before else { return false }
+        return try TreeExchange.identity("\(other.path)/\(TreeKeep.trees)/\(name)") == before
+      }
+      guard let later else {
+        notes.append(
+          "\(home)/\(name) is not what run \(run) left there: somebody replaced it since, and it is taken out")
+        continue
+      }
+      throw RecoverError(
+        .drifted,
+        "run \(later.note.run) has replaced \(home)/\(name) since run \(run): undoing that one first would take out what "
+          + "the later one brought",
+        hint: "recover undo \(later.note.run) first")
+    }
+    return notes.isEmpty ? nil : notes
   }
 
   private static func entries(_ work: FilesWork) throws -> [FilesUndoReport.Entry] {
@@ -53,4 +82,5 @@ package struct FilesUndoReport: Sendable, Hashable, Codable {
   }
 
   package var entries: [Entry]
+  package var notes: [String]?
 }

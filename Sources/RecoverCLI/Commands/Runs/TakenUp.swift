@@ -18,7 +18,14 @@ struct TakenUp {
   func perform(_ entry: (String) -> Runner.Entry) async throws -> ExitStatus {
     var isResumed = false
     if case .resume = entry("") { isResumed = true }
-    return try await perform(try await find(mayHaveEnded: isResumed), entry)
+    let found = try await find(mayHaveEnded: isResumed)
+    if found.machine.state.isTerminal, run.text == "last", !global.json, !global.quiet {
+      // A command that dies before its run is journaled leaves none, and somebody may think that this is it.
+      ErrorOutput.write(
+        "note: run \(found.id) is the newest in the journal, and has ended; a command that was killed before its run was "
+          + "journaled has changed nothing: type it again")
+    }
+    return try await perform(found, entry)
   }
 
   /// Leaves a request for the process that holds the run; performs it here when nobody does.

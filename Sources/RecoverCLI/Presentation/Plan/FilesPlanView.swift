@@ -114,6 +114,7 @@ enum FilesPlanView {
     for entry in report.entries {
       table.add([TerminalText.safe(entry.name), entry.live ?? "not there", entry.before ?? "not there"])
     }
-    return "\nthese are exchanged back:\n\(table.text)"
+    let notes = (report.notes ?? []).map { "\nnote: \(TerminalText.safe($0))" }
+    return "\nthese are exchanged back:\n\(table.text)\(notes.joined())"
   }
 }
