@@ -86,10 +86,10 @@ struct FilesOverlayTests {
       ["--overlay", "--yes"], environment: ["RECOVER_CRASH_AT": "step-succeeded.overlay"])
     #expect(crashed.status == 137, "\(crashed.errorText)")
     try scene.shell("printf later >> srv/data/own/x")
-    let before = try scene.picture()
+    let before = try scene.picture("srv/data/")
     let resumed = try scene.recover(["resume", "last"])
     #expect(resumed.status == 3 && resumed.errorText.contains("srv/data/own/x"), "\(resumed.errorText)")
-    #expect(try scene.picture() == before)
+    #expect(try scene.picture("srv/data/") == before)
     #expect(try scene.leftovers().isEmpty && scene.exists("app.running"))
   }
 

@@ -38,7 +38,7 @@ struct PolicyErrorTests {
       "e:3:40: unknown key `keep-previos` in `databases.a`", hint: "did you mean `keep-previous`?"),
     Mistake(
       "trees: {a: {path: x, colour: red}}", "e:3:22: unknown key `colour` in `trees.a`",
-      hint: "the keys there are `path`, `owner`, `services`, `health`, `keep-previous`, `keep-failed`"),
+      hint: "the keys there are `path`, `owner`, `modes`, `services`, `health`, `keep-previous`, `keep-failed`"),
     Mistake(
       "databases:\n  a: {services: []}", "e:4:6: `databases.a` lacks the key `url`",
       hint: "url: How to connect, without a password."),

@@ -42,7 +42,7 @@ enum FilesPlanView {
         "files of the archive take the places of their namesakes; what the archive lacks stays, inside of what trades "
         + "places too (--overlay)"
     }
-    switch bindings.scope {
+    return switch bindings.scope {
     case .entries:
       "each name at the archive's top trades places with its namesake; what the archive does not name is not touched"
     case .whole: "all of it, by one exchange; what the archive lacks is gone"
