@@ -19,6 +19,20 @@ struct FilesRefusalTests {
     #expect(plan.outputText.contains("the archive itself is in data"), "\(plan.outputText)\(plan.errorText)")
   }
 
+  @Test("an expected plan covers which names are new and which are replaced")
+  func expected() throws {
+    let scene = try FilesScene()
+    let plan = try scene.restore(["--plan"])
+    let hash = try #require(plan.outputText.split(separator: "--expect-plan ").last?.split(separator: " ").first)
+    try scene.shell("mkdir srv/unrelated srv/logs")
+    let drifted = try scene.restore(["--yes", "--expect-plan", "\(hash)"])
+    #expect(drifted.status == 7 && drifted.errorText.contains("which names are replaced"), "\(drifted.errorText)")
+    try scene.shell("rmdir srv/logs")
+    let result = try scene.restore(["--yes", "--expect-plan", "\(hash)"])
+    #expect(result.status == 0, "\(result.errorText)")
+    #expect(try scene.restore(["--yes", "--expect-plan", "00112233\(hash.dropFirst(8))"]).status == 7)
+  }
+
   @Test("the hint for a link to a directory of another name leads to the right place")
   func linkHint() throws {
     let scene = try FilesScene()

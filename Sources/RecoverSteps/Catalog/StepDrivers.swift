@@ -9,6 +9,8 @@ package struct StepDrivers: Sendable {
   package var host: String
   /// Finds Compose once for all the services.
   package var compose: ComposeLocator
+  /// What ``FilesReport/namesDigest`` must be, as a person has seen it in the plan; nil for anything.
+  package var expectedNames: String?
 
   package init(databasePassword: Secret? = nil, host: String, compose: ComposeLocator) {
     self.databasePassword = databasePassword

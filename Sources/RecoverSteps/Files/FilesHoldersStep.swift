@@ -76,8 +76,7 @@ struct FilesHolders {
       }
     }
     if holders.hiddenCount > 0 {
-      notes.append(
-        "\(holders.hiddenCount) processes of others were not looked at, which only root may: they may hold it")
+      notes.append("processes that we may not look at, and that may hold it: \(holders.hiddenCount)")
     }
     return notes
   }

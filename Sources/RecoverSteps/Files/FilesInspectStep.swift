@@ -21,6 +21,12 @@ struct FilesInspectStep: Step {
         reporter.progress(Progress(doneBytes: $0, totalBytes: total, detail: "reading the archive"))
       }
     }
+    if let expected = drivers.expectedNames, expected != report.namesDigest {
+      throw RecoverError(
+        .drifted,
+        "which names are replaced, new or removed in \(work.bindings.target) is not what the expected plan showed",
+        hint: "something was made or removed there since: look at it with --plan, and confirm the new one")
+    }
     return try JSONValue(encoding: report)
   }
 }

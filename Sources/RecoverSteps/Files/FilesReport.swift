@@ -55,14 +55,24 @@ package struct FilesReport: Sendable, Hashable, Codable {
 }
 
 extension FilesReport {
+  /// Which names are new, replaced and removed, and what each becomes, as a few digits: what a plan's hash can't cover, since
+  /// only the inspection reads the archive.
+  package var namesDigest: String {
+    let text = entries.map { "\($0.fate.rawValue)/\($0.live ?? "")/\($0.entering ?? "")/\($0.name)" }
+    return Digest(of: Array(text.joined(separator: "//").utf8)).short
+  }
+
   /// What stays in what is replaced, for people; nil where nothing is to.
   package var keptText: String? {
     guard let kept else { return nil }
     let count = kept.files + kept.directories + kept.others
     guard count > 0 else { return "stays: nothing, since the archive has all that is in what is replaced" }
     let sockets = kept.sockets > 0 ? "; \(kept.sockets) sockets do not: whoever listens makes them" : ""
-    return "stays: \(kept.files) files, \(kept.directories) directories, \(kept.others) others, "
-      + "\(ByteCount(kept.bytes)), that the archive lacks: \(kept.examples.joined(separator: ", "))"
+    let counts = [
+      (kept.files, "file", "files"), (kept.directories, "directory", "directories"), (kept.others, "other", "others"),
+    ]
+    let what = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.0 == 1 ? $0.1 : $0.2)" }.joined(separator: ", ")
+    return "stays: \(what), \(ByteCount(kept.bytes)), that the archive lacks: \(kept.examples.joined(separator: ", "))"
       + (count > Int64(kept.examples.count) ? ", and what is in or beside them" : "") + sockets
   }
 

@@ -3,8 +3,8 @@ internal import RecoverCore
 
 /// The command that does what a plan says, made of the one that showed it: pure.
 enum CopiedCommand {
-  /// The same words without `--plan`, bound to the plan's hash, with its confirmation; passwords are left out.
-  static func confirmed(_ arguments: [String], plan: Plan, hash: Digest) -> String {
+  /// The same words without `--plan`, bound to the plan, with its confirmation; passwords are left out.
+  static func confirmed(_ arguments: [String], plan: Plan, expecting expected: ExpectedPlan) -> String {
     var words: [String] = []
     var rest = arguments[...]
     while let word = rest.popFirst() {
@@ -15,7 +15,7 @@ enum CopiedCommand {
       default: words.append(withoutPassword(word))
       }
     }
-    words += ["--expect-plan", hash.short]
+    words += ["--expect-plan", expected.text]
     words += Confirmation.isTyped(plan) ? ["--confirm", plan.target.name] : ["--yes"]
     let command = "recover " + words.map(ShellWord.quoted).joined(separator: " ")
     return readsStandardInput(words) ? "... | \(command)" : command

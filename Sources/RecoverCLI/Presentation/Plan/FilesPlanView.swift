@@ -80,7 +80,7 @@ enum FilesPlanView {
       "sha256 \(report.sha256)",
     ]
     if let count = report.leftOutCount, let text = report.leftOut {
-      lines.append("left out of the archive, and of these counts: \(count) members (\(text))")
+      lines.append("of the archive, \(count) \(count == 1 ? "member is" : "members are") left out: \(text)")
     }
     lines += ["", table(report)]
     if let text = report.keptText { lines.append(text) }

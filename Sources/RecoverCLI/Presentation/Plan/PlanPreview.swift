@@ -13,26 +13,33 @@ struct PlanPreview {
 
   /// Shows it, and ends the command with what to type next.
   ///
-  /// - Parameter next: the command that does what the plan says.
-  func inspect(_ plan: Plan, drivers: StepDrivers, next: String) async throws -> ExitStatus {
-    try await show(plan, drivers: drivers)
-    return try Answer(text: "nothing was changed; next: \(next)").write(global)
+  /// - Parameter next: the command that does what the plan says; told the digest of names that a plan of files would
+  ///   change.
+  func inspect(_ plan: Plan, drivers: StepDrivers, next: (String?) -> String) async throws -> ExitStatus {
+    let names = try await show(plan, drivers: drivers)
+    return try Answer(text: "nothing was changed; next: \(next(names))").write(global)
   }
 
   /// Performs the steps without a run, and shows what they found: nothing is journaled.
   ///
+  /// - Returns: the digest of the names that a plan of files would change.
   /// - Throws: what the steps refuse for, with its exit status; `claimed` while another run holds the target.
-  func show(_ plan: Plan, drivers: StepDrivers) async throws {
+  @discardableResult
+  func show(_ plan: Plan, drivers: StepDrivers) async throws -> String? {
     let store = try composition.existingStore()
     try await requireUnclaimed(plan, store)
     let library = StepLibrary(drivers: drivers)
     var report: InspectReport?
+    var names: String?
     for planned in plan.steps {
       guard planned.kind == .readonly, Self.inspections.contains(where: planned.uses.hasPrefix) else { break }
       let evidence = try await library.step(for: planned, of: plan).perform(context(planned, plan))
       report = try? evidence.decoded(as: InspectReport.self)
+      names = (try? evidence.decoded(as: FilesReport.self))?.namesDigest ?? names
       if global.json {
-        try write(["kind": "preview", "step": .string(planned.id), "evidence": evidence])
+        var row: [String: JSONValue] = ["kind": "preview", "step": .string(planned.id), "evidence": evidence]
+        if let names { row["names"] = .string(names) }
+        try write(row)
       } else if let report {
         StandardOutput.write(InspectView.text(report))
       } else if let report = try? evidence.decoded(as: ReleaseReport.self) {
@@ -43,6 +50,7 @@ struct PlanPreview {
     }
     for remark in remarks where !global.json { StandardOutput.write("note: \(TerminalText.safe(remark))") }
     try tellCosts(plan, report, past: await PastRun.newest(in: store))
+    return names
   }
 
   /// What the names of steps that only look begin with; a preview performs those.

@@ -13,7 +13,10 @@ struct PlannedRun {
 
   func confirmAndPerform(_ plan: Plan, drivers: StepDrivers) async throws -> ExitStatus {
     let hash = try plan.hash()
-    try checkExpected(hash)
+    let expected = ExpectedPlan(action.expectPlan)
+    try expected?.check(hash)
+    var drivers = drivers
+    drivers.expectedNames = expected?.names
     if action.planOnly { return try await preview(plan, hash, drivers) }
     if !action.yes, !global.json, !global.quiet { StandardOutput.write(view(plan, hash)) }
     let person = try await confirm(plan, drivers)
@@ -24,15 +27,6 @@ struct PlannedRun {
     let run = RunID(seconds: WallTime.now.microseconds / 1_000_000, random: UInt32.random(in: 0..<1 << 20))
     try await store.create(run, plan: plan, at: RecordTimes(wall: .now, monotonic: .now))
     return try await presentation.perform(run, plan: plan, drivers: drivers, .start(confirmedBy: person))
-  }
-
-  private func checkExpected(_ hash: Digest) throws {
-    guard let expected = action.expectPlan, !hash.hex.hasPrefix(expected.lowercased()) || expected.count < 8 else {
-      return
-    }
-    throw RecoverError(
-      .drifted, "the plan's hash is \(hash), not \(expected)",
-      hint: "something changed since it was made: look at it with --plan and confirm the new one")
   }
 
   private func view(_ plan: Plan, _ hash: Digest) -> String {
@@ -52,9 +46,11 @@ struct PlannedRun {
     } else {
       StandardOutput.write(view(plan, hash))
     }
-    let next = CopiedCommand.confirmed(Array(CommandLine.arguments.dropFirst()), plan: plan, hash: hash)
     return try await PlanPreview(composition: composition, global: global, remarks: remarks)
-      .inspect(plan, drivers: drivers, next: next)
+      .inspect(plan, drivers: drivers) { names in
+        CopiedCommand.confirmed(
+          Array(CommandLine.arguments.dropFirst()), plan: plan, expecting: ExpectedPlan(hash, names: names))
+      }
   }
 
   /// Who confirmed, or an error that says how to; who is asked sees first what the run would change, and what it costs.
@@ -84,5 +80,31 @@ struct PlannedRun {
       }
       return person
     }
+  }
+}
+
+/// What `--expect-plan` says: how a plan's hash begins, and behind a dash which names it would change, where the plan was one
+/// of files.
+struct ExpectedPlan {
+  let text: String
+
+  init?(_ text: String?) {
+    guard let text else { return nil }
+    self.text = text
+  }
+
+  init(_ hash: Digest, names: String?) { text = hash.short + (names.map { "-\($0)" } ?? "") }
+
+  private var hash: String { text.prefix { $0 != "-" }.lowercased() }
+
+  /// Nil where it does not say.
+  var names: String? { text.contains("-") ? text.drop { $0 != "-" }.dropFirst().lowercased() : nil }
+
+  /// - Throws: ``RecoverError`` `drifted` for another plan.
+  func check(_ found: Digest) throws {
+    guard !found.hex.hasPrefix(hash) || hash.count < 8 else { return }
+    throw RecoverError(
+      .drifted, "the plan's hash is \(found), not \(text)",
+      hint: "something changed since it was made: look at it with --plan and confirm the new one")
   }
 }

@@ -26,7 +26,7 @@ struct CopiedCommandTests {
     var plan = TestRun.plan()
     plan.environment = environment
     let hash = try plan.hash()
-    let command = CopiedCommand.confirmed(arguments, plan: plan, hash: hash)
+    let command = CopiedCommand.confirmed(arguments, plan: plan, expecting: ExpectedPlan(hash, names: nil))
     #expect(command == expected.replacing("HASH", with: hash.short))
   }
 }
