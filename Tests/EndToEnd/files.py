@@ -3,7 +3,7 @@
 from scenario import scenario
 from stack import Failure
 
-STEPS = ("inspect", "stop", "stage", "prove", "swap", "start", "health", "accept", "retire")
+STEPS = ("inspect", "stop", "holders", "stage", "prove", "swap", "start", "health", "accept", "retire")
 
 
 def restore(world, *options, archive=None, **more):
