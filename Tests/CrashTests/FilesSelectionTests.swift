@@ -29,7 +29,7 @@ struct FilesSelectionTests {
     #expect(try scene.picture() == before)
     let plan = try files("--to", "srv/", "--include", "/logs", "--include", "/state", "--plan")
     #expect(
-      plan.outputText.contains("only '/logs', '/state'") && plan.outputText.contains("left out of the archive"),
+      plan.outputText.contains("only '/logs', '/state'") && plan.outputText.contains("members are left out"),
       "\(plan.outputText)\(plan.errorText)")
     #expect(plan.outputText.contains("not touched: .git, compose.yml, data"), "\(plan.outputText)")
     let result = try files("--to", "srv/", "--include", "/logs", "--include", "/state", "--yes")
