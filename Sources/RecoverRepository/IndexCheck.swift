@@ -28,6 +28,12 @@ package struct IndexCheck: Sendable {
     }
     offset += entry.bytes
     contentOffset += entry.contentBytes
+    guard entry.lines.map({ (0...entry.contentBytes).contains($0) }) ?? true else {
+      throw refused("member \(members) has more lines than bytes")
+    }
+    guard entry.largeObjects != true || entry.chunks.isEmpty else {
+      throw refused("member \(members) has rows, and is said to hold large objects alone")
+    }
     var end: Int64 = 0
     for chunk in entry.chunks {
       guard manifest.tables.indices.contains(chunk.table) else {

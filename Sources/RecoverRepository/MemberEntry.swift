@@ -14,6 +14,10 @@ package struct MemberEntry: Sendable, Hashable, Codable {
   package var sha256: Digest
   /// The COPY blocks in it, in order.
   package var chunks: [Chunk]
+  /// The newlines in its content; nil in an index of before they were counted.
+  package var lines: Int64?
+  /// Whether it holds nothing but large objects.
+  package var largeObjects: Bool?
 
   /// The rows of one COPY block.
   package struct Chunk: Sendable, Hashable, Codable {
@@ -32,7 +36,7 @@ package struct MemberEntry: Sendable, Hashable, Codable {
 
   package init(
     offset: Int64, bytes: Int64, contentOffset: Int64, contentBytes: Int64, crc32: UInt32, sha256: Digest,
-    chunks: [Chunk]
+    chunks: [Chunk], lines: Int64? = nil, largeObjects: Bool? = nil
   ) {
     self.offset = offset
     self.bytes = bytes
@@ -41,6 +45,8 @@ package struct MemberEntry: Sendable, Hashable, Codable {
     self.crc32 = crc32
     self.sha256 = sha256
     self.chunks = chunks
+    self.lines = lines
+    self.largeObjects = largeObjects
   }
 
   /// The line of the index, with its newline.

@@ -35,6 +35,7 @@ struct PartialRestoreTests {
     let path = "\(lab.directory)/backup"
     let program = [ScratchPostgres.programs + "pg_dump"] + lab.server.connectionArguments(shop)
     switch form {
+    case "ours": return try lab.makeBackup(shop)
     case "gzip", "zstd":
       try lab.dump(shop, to: "backup")
       try TestProcess.output(["sh", "-c", "\(form) -q < '\(path)' > '\(path).new' && mv '\(path).new' '\(path)'"])
@@ -105,7 +106,7 @@ struct PartialRestoreTests {
 
   @Test(
     "a killed load of selected tables goes on where it stopped, also when its notes are gone",
-    arguments: [("gzip", "1", false), ("gzip", "2", true), ("-Fc", "2", false)])
+    arguments: [("gzip", "1", false), ("gzip", "2", true), ("-Fc", "2", false), ("ours", "2", true)])
   func resumed(form: String, jobs: String, losesNotes: Bool) throws {
     let (lab, shop) = try scene(auditRows: 60000)
     let backup = try dump(lab, shop, form)
@@ -116,7 +117,7 @@ struct PartialRestoreTests {
     #expect(crashed.status == 137, "\(crashed.errorText)")
     if losesNotes {
       try TestProcess.output([
-        "sh", "-c", "rm \(lab.directory)/state/runs/*/selection.json \(lab.directory)/state/runs/*/survey.json",
+        "sh", "-c", "cd \(lab.directory)/state/runs/*/ && rm -f selection.json survey.json excerpt.json",
       ])
     }
     let resumed = try lab.recover(["resume", "last"])
@@ -128,11 +129,26 @@ struct PartialRestoreTests {
   @Test("of a backup of ours the content of the chosen tables is proved, and it does not count as verified")
   func manifest() throws {
     let (lab, shop) = try scene()
-    let backup = try lab.makeBackup(shop)
+    // Larger than a member, so that it has some of its own.
+    try lab.server.sql(
+      "CREATE TABLE bulk AS SELECT i, repeat(md5(i::text), 8) AS t FROM generate_series(1, 40000) AS i", in: shop)
+    let backup = try lab.makeBackup(shop, ["--jobs", "1"])
     let name = "\(lab.database)_part"
-    let result = try lab.recover([
-      "db", "--yes", "--from", backup, "--table", "orders", "--table", "audit", "--into", name,
+    let words = ["db", "--from", backup, "--table", "orders", "--table", "audit", "--into", name]
+    // What is not needed is not read: nobody sees that it was damaged.
+    try TestProcess.output([
+      "sh", "-c",
+      """
+      set -- "$0"/*.sql.gz
+      o=$(grep -m 1 '"chunks":\\[.*"rows":[0-9]\\{5\\}' "$1.index" | grep -o '"offset":[0-9]*,"sha256"' | tr -dc '0-9,' | cut -d, -f1)
+      printf 'damaged' | dd of="$1" bs=1 seek=$((o + 5000)) conv=notrunc status=none
+      """, backup,
     ])
+    let plan = try lab.recover(words + ["--plan"])
+    #expect(plan.outputText.contains("what is needed of the backup is as its manifest has it"), "\(plan.outputText)")
+    let whole = try lab.recover(["db", "--yes", "--from", backup, "--into", "\(name)_whole"])
+    #expect(whole.status == 5 && whole.errorText.contains("of table public.bulk is not what"), "\(whole.errorText)")
+    let result = try lab.recover(words + ["--yes"])
     #expect(result.status == 0, "\(result.errorText)\(result.outputText)")
     try expectSame(lab, name, as: shop, ["audit", "audit_id_seq"])
     let shown = try lab.recover(["show", "last", "--json"])

@@ -37,6 +37,8 @@ struct RowsIntoScene {
     DELETE FROM public.orders WHERE id BETWEEN 50 AND 69;
     ALTER TABLE public.orders DISABLE TRIGGER loud;
     UPDATE public.orders SET note = 'changed since' WHERE id = 5;
+    UPDATE public.spots SET value = 3 WHERE value = 1;
+    DELETE FROM public.spots WHERE value = 2;
     ALTER TABLE public.orders ENABLE ALWAYS TRIGGER loud;
     ALTER TABLE public.orders ADD since text DEFAULT 'new', ALTER total TYPE numeric(12,2);
     SELECT setval('public.orders_id_seq', 40);
@@ -51,7 +53,7 @@ struct RowsIntoScene {
       double int GENERATED ALWAYS AS (customer * 2) STORED);
     CREATE TABLE public.items (id serial PRIMARY KEY, order_id bigint REFERENCES public.orders ON DELETE CASCADE);
     CREATE FUNCTION public.loud() RETURNS trigger LANGUAGE plpgsql AS
-      $$ BEGIN NEW.note := upper(NEW.note); RETURN NEW; END $$;
+      $$ BEGIN PERFORM FROM log; NEW.note := upper(NEW.note); RETURN NEW; END $$;
     INSERT INTO public.customers (email) SELECT 'c' || i || '@example.com' FROM generate_series(1, 9) i;
     INSERT INTO public.orders (customer, parent, note, total)
       SELECT 1 + i % 9, CASE WHEN i % 3 = 0 THEN i - 1 END, 'note ' || i, i FROM generate_series(1, 69) i;
@@ -61,6 +63,9 @@ struct RowsIntoScene {
     CREATE TABLE public.measures_1 PARTITION OF public.measures FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
     CREATE TABLE public.measures_2 PARTITION OF public.measures FOR VALUES FROM ('2026-02-01') TO ('2026-03-01');
     ALTER TABLE public.measures ALTER day SET NOT NULL, ALTER site SET NOT NULL;
+    CREATE TYPE public.spot AS (x int, y int);
+    CREATE TABLE public.spots (spot public.spot PRIMARY KEY, value int);
+    INSERT INTO public.spots VALUES (ROW(NULL, NULL), 1), (ROW(1, 2), 2);
     INSERT INTO public.measures SELECT '2026-01-01'::date + i, 1, i FROM generate_series(0, 50) i;
     """
 }
@@ -117,6 +122,10 @@ struct RowsIntoTests {
     #expect(try scene.lab.recover(["undo", first, "--yes"]).status == 7)
     let fired = try scene.run("public.orders", ["--triggers", "fire", "--yes"])
     #expect(fired.status == 0 && fired.outputText.contains("inserted 16 rows"), "\(fired.errorText)")
+    // A key whose fields are NULL is there.
+    let spots = try scene.run("public.spots", ["--yes"])
+    #expect(spots.status == 0 && spots.outputText.contains("1 row differ there and stay"), "\(spots.outputText)")
+    #expect(spots.outputText.contains("inserted 1 row"), "\(spots.outputText)")
     // Order 60 was in capitals since its change.
     #expect(try scene.sql("SELECT count(*) FROM public.orders WHERE note = upper('note ' || id)") == "17")
   }

@@ -30,6 +30,14 @@ extension KeptSchema {
     try list(&connection).map(\.name) + (LoadLedger.exists(&connection) ? [LoadLedger.schema] : [])
   }
 
+  /// Whether a schema is called as an exchange calls its own: `recover_previous_01ng9r78bts3_2`.
+  static func isName(_ name: String) -> Bool {
+    let words = name.split(separator: "_", omittingEmptySubsequences: false)
+    guard words.count == 3 || words.count == 4 && Int(words[3]) != nil else { return false }
+    return words[0] == "recover" && SideRole(rawValue: String(words[1])) != nil && words[2].utf8.count == 12
+      && words[2].utf8.allSatisfy { Ascii.isDigit($0) || $0 &- UInt8(ascii: "a") < 26 }
+  }
+
   private struct Entry: Decodable {
     var oid: UInt32
     var name: String

@@ -22,11 +22,12 @@ package struct StagingScript: Sendable {
   ///   - database: which database of a dump of several; nil for a dump that connects to none.
   ///   - tables: names as the dump writes them, with their schemas.
   ///   - schemas: the schema that the relations of each schema get.
+  ///   - places: where the lines of what was indexed stand in the backup.
   ///   - read: the text of a statement that the index does not keep.
   /// - Throws: ``RecoverError`` `backupRefused` for tables that the dump does not make, or that can't be restored alone.
   package init(
     _ index: DumpIndex, database: String?, tables: [SQLName], extent: StagingExtent = .everything,
-    schemas: (String) -> String, read: (DumpEntry) throws -> SQLText
+    schemas: (String) -> String, places: DumpPlaces = DumpPlaces(), read: (DumpEntry) throws -> SQLText
   ) throws {
     let entries = index.entries.filter { database == nil || index.states[$0.state].database == database }
     var chosen = Set(tables)
@@ -46,28 +47,29 @@ package struct StagingScript: Sendable {
     for entry in entries {
       guard case .statement(_, let kept) = entry.content else { continue }
       let (text, syntax) = (try kept ?? read(entry), index.states[entry.state].syntax)
-      let isOfInterest = survey.note(
-        DumpStatement(text.bytes.span, syntax: syntax), text, syntax: syntax, line: entry.line)
+      let line = places.original(line: entry.line, offset: entry.offset).line
+      let isOfInterest = survey.note(DumpStatement(text.bytes.span, syntax: syntax), text, syntax: syntax, line: line)
       if isOfInterest { parsed.append((entry, text, syntax)) }
     }
     try survey.check()
     rules.jumps = Self.jumps(in: index, over: chosen)
     for relation in survey.parts where extent == .everything { rules.names[relation] = schemas(relation.schema ?? "") }
     for (entry, text, syntax) in parsed {
+      let line = places.original(line: entry.line, offset: entry.offset).line
       let statement = DumpStatement(text.bytes.span, syntax: syntax)
       // What a sequence stands at comes with the rows.
       if case .setval = statement.kind { continue }
       switch rules.action(for: statement, text.bytes.span, syntax: syntax) {
-      case .asWritten: statements.append(Statement(line: entry.line, text: text, isSetting: true))
+      case .asWritten: statements.append(Statement(line: line, text: text, isSetting: true))
       case .run(let rewritten):
-        statements.append(Statement(line: entry.line, text: rewritten))
+        statements.append(Statement(line: line, text: rewritten))
         if let more = rules.afterwards(statement.kind, text.bytes.span, syntax: syntax) {
-          statements.append(Statement(line: entry.line, text: more))
+          statements.append(Statement(line: line, text: more))
         }
       case .later:
         // It runs in another session, which does not have the dump's encoding.
         let sql = DumpText.string(text.bytes, clientEncoding: syntax.clientEncoding)
-        laterForeignKeys.append(Statement(line: entry.line, text: SQLText(Array(sql.utf8))))
+        laterForeignKeys.append(Statement(line: line, text: SQLText(Array(sql.utf8))))
         if case .create(let key) = statement.kind, let table = key.table {
           rules.laterKeys.insert(StagingRules.LaterKey(table: table, name: SQLName(key.name.name)))
         }
@@ -101,6 +103,7 @@ private struct TableSurvey {
   /// Sequences, indexes and statistics of the tables.
   private(set) var parts: Set<SQLName> = []
   private var refusals: [String] = []
+  private var noted: Set<SQLName> = []
 
   init(chosen: Set<SQLName>, extent: StagingExtent) {
     self.chosen = chosen
@@ -164,14 +167,24 @@ private struct TableSurvey {
     while !words.isAtEnd {
       if chosen.contains(table), words.take("sequence", "name") {
         if let sequence = words.qualifiedName() { parts.insert(sequence) }
-      } else if words.take("attach", "partition") || words.take("inherit") {
-        // Where rows alone are wanted, a table comes with its partitions, and a partition alone without its place.
-        if let other = words.qualifiedName(), extent == .everything, chosen.contains(other) || chosen.contains(table) {
-          refusals.append("table \(chosen.contains(table) ? table : other) is a part of other tables (line \(line))")
-        }
+      } else if words.take("attach", "partition") {
+        if let part = words.qualifiedName() { noteParts(table, part, "partition", line: line) }
+      } else if words.take("inherit") {
+        if let parent = words.qualifiedName() { noteParts(parent, table, "child", line: line) }
       } else {
         words.advance()
       }
+    }
+  }
+
+  /// Where rows alone are wanted, a table comes with its partitions, and a partition alone without its place.
+  private mutating func noteParts(_ whole: SQLName, _ part: SQLName, _ word: String, line: Int64) {
+    guard extent == .everything else { return }
+    if chosen.contains(part) { refusals.append("table \(part) is a \(word) of \(whole) (line \(line))") }
+    // Once is enough.
+    if chosen.contains(whole), noted.insert(whole).inserted {
+      let parts = word == "child" ? "children" : "partitions"
+      refusals.append("table \(whole) has \(parts), such as \(part) (line \(line))")
     }
   }
 

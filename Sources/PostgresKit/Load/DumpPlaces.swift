@@ -2,6 +2,8 @@
 package struct DumpPlaces: Sendable, Hashable {
   /// In the order of the part.
   private var pieces: [Piece] = []
+  /// Where the whole is itself a part of something.
+  private var outer: [Piece] = []
 
   private struct Piece: Sendable, Hashable {
     var offset: Int64
@@ -23,8 +25,28 @@ package struct DumpPlaces: Sendable, Hashable {
     }
   }
 
+  /// - Parameter shifts: by how much what begins at an offset of the part stands further back in the whole; in the
+  ///   order of the part.
+  package init(shifts: [(from: Int64, bytes: Int64, lines: Int64)]) {
+    pieces = shifts.map { Piece(offset: $0.from, bytesBefore: $0.bytes, linesBefore: $0.lines) }
+  }
+
+  /// The places in what the whole is a part of.
+  ///
+  /// - Parameter outer: of a whole that is a part of nothing further.
+  package func within(_ outer: DumpPlaces) -> DumpPlaces {
+    var places = self
+    places.outer = outer.pieces
+    return places
+  }
+
   /// The line and the byte in the whole.
-  func original(line: Int64, offset: Int64) -> (line: Int64, offset: Int64) {
+  package func original(line: Int64, offset: Int64) -> (line: Int64, offset: Int64) {
+    let (line, offset) = Self.original(line, offset, pieces)
+    return Self.original(line, offset, outer)
+  }
+
+  private static func original(_ line: Int64, _ offset: Int64, _ pieces: [Piece]) -> (line: Int64, offset: Int64) {
     var (low, high) = (0, pieces.count)
     while low < high {
       let middle = (low + high) / 2

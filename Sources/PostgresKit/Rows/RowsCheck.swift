@@ -23,12 +23,12 @@ package struct RowsCheck: Sendable {
   }
 
   package func count(_ connection: inout Connection) throws -> Counts {
-    let key = match.keyColumns.first.map { "l.\(Quoting.identifier($0.name))" } ?? "NULL"
+    // A key itself says nothing: a composite value whose fields are NULL is NULL to IS NULL.
     let joined = "FROM \(staged) AS s LEFT JOIN \(match.live) AS l ON \(match.matches)"
     let row = try connection.rows(
       """
-      SELECT count(*), count(*) FILTER (WHERE \(key) IS NULL),
-        count(*) FILTER (WHERE \(key) IS NOT NULL AND \(match.differs)) \(joined)
+      SELECT count(*), count(*) FILTER (WHERE l.tableoid IS NULL),
+        count(*) FILTER (WHERE l.tableoid IS NOT NULL AND \(match.differs)) \(joined)
       """
     ).first?.map { $0.flatMap { Int64($0) } ?? 0 }
     var counts = Counts(backupRows: row?[0] ?? 0, missing: row?[1] ?? 0, differing: row?[2] ?? 0)

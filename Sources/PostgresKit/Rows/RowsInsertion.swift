@@ -43,11 +43,13 @@ package struct RowsInsertion: Sendable {
       try advanceSequences(&connection)
       try kept.make(match, breadcrumb, &connection)
       let keys = match.keyList(of: "l")
-      try connection.execute(
-        """
-        WITH added AS (\(match.insertion(from: check.staged)) RETURNING \(keys))
-        INSERT INTO \(kept.table) SELECT l.* FROM added AS l; ANALYZE \(kept.table); SET CONSTRAINTS ALL IMMEDIATE
-        """)
+      try connection.withUsualPath {
+        try $0.execute(
+          """
+          WITH added AS (\(match.insertion(from: check.staged)) RETURNING \(keys))
+          INSERT INTO \(kept.table) SELECT l.* FROM added AS l; ANALYZE \(kept.table); SET CONSTRAINTS ALL IMMEDIATE
+          """)
+      }
       if match.firing == .skip { try triggers.enable(&connection) }
       try connection.execute(
         "UPDATE \(kept.table) AS k SET \(RowsKept.fingerprint) = \(match.fingerprint) FROM \(match.live) AS l "

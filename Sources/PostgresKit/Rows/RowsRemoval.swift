@@ -40,11 +40,10 @@ package struct RowsRemoval: Sendable {
   }
 
   private func counts(_ connection: inout Connection) throws -> Report {
-    let key = match.keyColumns.first.map { "l.\(Quoting.identifier($0.name))" } ?? "NULL"
     let row = try connection.rows(
       """
-      SELECT count(*), count(*) FILTER (WHERE \(key) IS NULL),
-        count(*) FILTER (WHERE \(key) IS NOT NULL AND NOT (\(match.isUnchanged)))
+      SELECT count(*), count(*) FILTER (WHERE l.tableoid IS NULL),
+        count(*) FILTER (WHERE l.tableoid IS NOT NULL AND NOT (\(match.isUnchanged)))
       FROM \(kept.table) AS k LEFT JOIN \(match.live) AS l ON \(match.sameKey("l", "k"))
       """
     ).first?.map { $0.flatMap { Int64($0) } ?? 0 }
@@ -71,11 +70,12 @@ package struct RowsRemoval: Sendable {
       try choose(&connection)
       report = try counts(&connection)
       try keepReferenced(&connection)
-      let deleted = try connection.execute(
-        "DELETE FROM \(match.live) AS l USING \(going) AS g WHERE \(match.sameKey("l", "g"))")
+      let deleted = try connection.withUsualPath {
+        try $0.execute("DELETE FROM \(match.live) AS l USING \(going) AS g WHERE \(match.sameKey("l", "g"))")
+      }
       report.referenced = report.deleted - (deleted.affectedRows ?? 0)
       report.deleted = deleted.affectedRows ?? 0
-      try connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+      try connection.withUsualPath { try $0.execute("SET CONSTRAINTS ALL IMMEDIATE") }
       if match.firing == .skip { try triggers.enable(&connection) }
       try tidy(&report, &connection)
       try point(.beforeCommit)

@@ -49,3 +49,20 @@ struct TableTriggers {
     try connection.execute("ALTER TABLE \(table) \(changes)")
   }
 }
+
+extension Connection {
+  /// Runs what fires triggers, or calls functions of the database's own, in the open transaction: with the `search_path`
+  /// that a new session of our role has, since they may name things without a schema.
+  ///
+  /// An error leaves the transaction to be rolled back, and with it the setting.
+  @discardableResult
+  mutating func withUsualPath<Value>(_ body: (inout Connection) throws -> Value) throws -> Value {
+    func set(_ value: String, _ connection: inout Connection) throws {
+      _ = try connection.value("SELECT pg_catalog.set_config('search_path', \(value), true)")
+    }
+    try set("(SELECT reset_val FROM pg_catalog.pg_settings WHERE name = 'search_path')", &self)
+    let value = try body(&self)
+    try set("''", &self)
+    return value
+  }
+}

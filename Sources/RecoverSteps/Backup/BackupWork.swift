@@ -195,7 +195,8 @@ struct BackupWork: Sendable {
       group.addTask {
         try await BlockingThread.run("recover-backup") { interruption in
           let members = MemberWriter(
-            file, try request.codec.makeCompressor(level: request.level), places: [], behind: gate)
+            file, try request.codec.makeCompressor(level: request.level), places: [], behind: gate,
+            isOfLargeObjects: true)
           var writer = LargeObjectWriter(members, memberBytes: request.memberBytes)
           let sum = try pipe.read(interruption, ended: ended, into: &writer)
           try writer.finish()

@@ -62,10 +62,10 @@ final class DumpFile: Sendable {
   /// - Parameters:
   ///   - writer: who appends.
   ///   - keepsTurn: whether the writer's next member has to stand right behind this one; others wait for that.
-  func append(
-    _ member: [UInt8], digest: Digest, contentBytes: Int, chunks: [MemberEntry.Chunk], by writer: ObjectIdentifier,
-    keepsTurn: Bool = false
-  ) throws {
+  func append(_ member: [UInt8], of content: MemberContent, by writer: ObjectIdentifier, keepsTurn: Bool) throws {
+    var digest = DigestBuilder()
+    digest.update(member.span)
+    let sha256 = digest.finish()
     let trailer = member.suffix(8)
     let crc = trailer.prefix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
     while true {
@@ -73,7 +73,8 @@ final class DumpFile: Sendable {
         guard state.turn == nil || state.turn == writer else { return nil }
         let entry = MemberEntry(
           offset: state.offset, bytes: Int64(member.count), contentOffset: state.contentOffset,
-          contentBytes: Int64(contentBytes), crc32: crc, sha256: digest, chunks: chunks)
+          contentBytes: content.byteCount, crc32: crc, sha256: sha256, chunks: content.chunks, lines: content.lines,
+          largeObjects: content.isOfLargeObjects ? true : nil)
         try write(member, entry, &state)
         if keepsTurn { state.turn = writer }
         return true
@@ -131,17 +132,19 @@ final class MemberWriter: DumpMemberSink {
   private let places: [Int]
   /// What has to be open before a member is appended; nil for the schema itself.
   private let gate: FrontGate?
+  private let isOfLargeObjects: Bool
   private let written: @Sendable () -> Void
   private var buffer: [UInt8] = []
 
   init(
     _ file: DumpFile, _ compressor: any MemberCompressor, places: [Int], behind gate: FrontGate? = nil,
-    written: @escaping @Sendable () -> Void = {}
+    isOfLargeObjects: Bool = false, written: @escaping @Sendable () -> Void = {}
   ) {
     self.file = file
     self.compressor = compressor
     self.places = places
     self.gate = gate
+    self.isOfLargeObjects = isOfLargeObjects
     self.written = written
   }
 
@@ -157,16 +160,39 @@ final class MemberWriter: DumpMemberSink {
     swap(&member, &buffer)
     defer { swap(&member, &buffer) }
     try compressor.compress(content, into: &member)
-    var digest = DigestBuilder()
-    digest.update(member.span)
     let chunks = parts.map { part in
       MemberEntry.Chunk(table: places[part.table], offset: Int64(part.offset), content: part.content)
     }
-    let sha256 = digest.finish()
+    let described = MemberContent(
+      byteCount: Int64(content.count), lines: Self.lines(in: content, parts), chunks: chunks,
+      isOfLargeObjects: isOfLargeObjects)
     try gate?.pass()
-    try file.append(
-      member, digest: sha256, contentBytes: content.count, chunks: chunks, by: ObjectIdentifier(self),
-      keepsTurn: keepsTurn)
+    try file.append(member, of: described, by: ObjectIdentifier(self), keepsTurn: keepsTurn)
     written()
   }
+
+  /// A row of COPY's text is a line; what stands around the rows is counted.
+  private static func lines(in content: Span<UInt8>, _ parts: [DumpMemberPart]) -> Int64 {
+    var (lines, end) = (Int64(0), 0)
+    func count(_ range: Range<Int>) -> Int64 {
+      var found: Int64 = 0
+      for index in range where content[index] == UInt8(ascii: "\n") { found += 1 }
+      return found
+    }
+    for part in parts {
+      lines += count(end..<part.offset) + part.content.rows
+      end = part.offset + part.byteCount
+    }
+    return lines + count(end..<content.count)
+  }
+}
+
+/// What the index says of a member's content.
+struct MemberContent {
+  var byteCount: Int64
+  /// How many newlines.
+  var lines: Int64
+  var chunks: [MemberEntry.Chunk]
+  /// Whether there is nothing else in it.
+  var isOfLargeObjects: Bool
 }

@@ -2,6 +2,7 @@ package import ArchiveKit
 internal import Glibc
 internal import PostgresKit
 package import RecoverBase
+package import RecoverRepository
 
 /// A backup on disk: plain SQL, the same in gzip or zstd, or an archive of pg_dump, told apart by the first bytes and
 /// not by the name.
@@ -10,6 +11,8 @@ package struct BackupFile: Sendable {
   package let compression: Compression?
   /// The archive that it is; nil for SQL.
   package let archive: ArchiveDump?
+  /// Which of its members are read, of a backup of ours of which only some tables are needed; nil is everything.
+  package var excerpt: BackupExcerpt?
 
   package enum Compression: String, Sendable, Hashable {
     case gzip
@@ -91,6 +94,7 @@ extension BackupFile.Compression {
 package enum BackupSource: ByteSource, ~Copyable {
   case plain(FileSource)
   case gzip(GzipSource<FileSource>)
+  case excerpt(GzipSource<FileRangesSource>)
   case zstd(ZstdSource<FileSource>)
   case archive(ArchiveSource)
 
@@ -108,6 +112,12 @@ package enum BackupSource: ByteSource, ~Copyable {
   ) throws {
     if let archive = file.archive {
       self = .archive(try archive.open(at: offset, interruption))
+      return
+    }
+    if let excerpt = file.excerpt {
+      var source = try excerpt.source(of: file.path, at: offset)
+      try Self.go(to: offset, from: source.contentOffset, in: &source)
+      self = .excerpt(source)
       return
     }
     switch file.compression {
@@ -156,6 +166,15 @@ package enum BackupSource: ByteSource, ~Copyable {
         self = .gzip(source)
         throw error
       }
+    case .excerpt(var source):
+      do {
+        let count = try unsafe source.read(into: buffer)
+        self = .excerpt(source)
+        return count
+      } catch {
+        self = .excerpt(source)
+        throw error
+      }
     case .zstd(var source):
       do {
         let count = try unsafe source.read(into: buffer)
@@ -181,6 +200,7 @@ package enum BackupSource: ByteSource, ~Copyable {
     switch self {
     case .plain(let source): source.consumedBytes
     case .gzip(let source): source.consumedBytes
+    case .excerpt(let source): source.consumedBytes
     case .zstd(let source): source.consumedBytes
     case .archive(let source): source.consumedBytes
     }

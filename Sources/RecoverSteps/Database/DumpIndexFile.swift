@@ -73,11 +73,11 @@ package struct DumpIndexFile: Sendable, Hashable {
   ///
   /// - Throws: as ``make(_:of:in:interruption:recorderIntervalBytes:progress:)``; `drifted` when the backup is not the inspected one.
   package static func loadOrMake(
-    _ backup: BackupReference, digest: Digest, in directory: String, interruption: Interruption,
-    progress: (Int64) -> Void = { _ in }
+    _ backup: BackupReference, of file: BackupFile? = nil, digest: Digest, in directory: String,
+    interruption: Interruption, progress: (Int64) -> Void = { _ in }
   ) throws -> DumpIndexFile {
-    if let file = load(backup, digest: digest, in: directory) { return file }
-    let made = try make(backup, in: directory, interruption: interruption, progress: progress).file
+    if let kept = load(backup, digest: digest, in: directory) { return kept }
+    let made = try make(backup, of: file, in: directory, interruption: interruption, progress: progress).file
     guard made.index.digest == digest else {
       throw RecoverError(
         .drifted, "\(backup.path) is not the backup that was inspected", hint: "look at it, and plan again")

@@ -10,6 +10,10 @@ package struct InspectReport: Sendable, Hashable, Codable {
   package var dumpBytes: Int64
   /// Of the manifest, where the dump is a backup of ours: every file was compared with it, and the restored rows will be.
   package var manifest: Digest?
+  /// What was read of a backup of ours of which only some tables are needed.
+  ///
+  /// ``sha256`` and ``dumpBytes`` are of that then, and the rest was compared with nothing.
+  package var excerpt: ExcerptReport?
   /// The database's name in a dump that connects to databases.
   package var segment: String?
   package var tableCount: Int

@@ -14,21 +14,24 @@ struct InspectStep: Step {
   func perform(_ context: StepContext) async throws -> JSONValue {
     let work = try DatabaseWork(context, drivers)
     let began = Moment.now
-    let manifest = try await checkBackup(work, context)
+    var manifest = try await checkBackup(work, context, members: !work.bindings.isPartial)
     // People decide by a preview; a run that was decided on need not look.
     let mark = context.epoch == 0 && work.bindings.liveOID != nil ? await LiveWrites(work).mark() : nil
     let dump = try await read(work, context)
+    if work.bindings.isPartial, manifest != nil, dump.excerpt == nil {
+      manifest = try await checkBackup(work, context, members: true)
+    }
     var choice = try DumpChoice(dump.survey, bindings: work.bindings)
     let read = Moment.now - began
     var tables: TablesReport?
     var match: RowsMatch?
     let findings: ServerInspection.Findings
     if let selection = work.bindings.exchange?.selection, let rows = work.bindings.exchange?.rows {
-      let found = try await examine(rows, of: selection, work, choice, dump.file)
+      let found = try await examine(rows, of: selection, work, choice, dump)
       (tables, findings, match) = (found.tables.report, found.tables.server, found.match)
       choice = choice.only(found.tables.part)
     } else if let selection = work.bindings.exchange?.selection {
-      let found = try await examine(selection, work, choice, dump.file)
+      let found = try await examine(selection, work, choice, dump)
       (tables, findings) = (found.report, found.server)
       choice = choice.only(found.part)
     } else {
@@ -40,7 +43,8 @@ struct InspectStep: Step {
     }
     let differences = findings.differences
     let report = InspectReport(
-      sha256: choice.survey.digest, dumpBytes: choice.survey.byteCount, manifest: manifest, segment: choice.database,
+      sha256: choice.survey.digest, dumpBytes: choice.survey.byteCount, manifest: manifest,
+      excerpt: dump.excerpt, segment: choice.database,
       tableCount: choice.tables.count, rowCount: choice.rowCount, objectCount: choice.objectCount,
       origin: choice.origin, live: findings.live, creation: findings.creation,
       propertyStatements: choice.propertyStatements(for: work.bindings.name),
@@ -52,7 +56,7 @@ struct InspectStep: Step {
       serialBecause: try serialReason(dump.index, choice, work.bindings),
       readMilliseconds: read.nanoseconds / 1_000_000, tables: tables, match: match,
       recentWrites: RecentWrites(await LiveWrites(work).count(since: mark), over: Moment.now - began),
-      selection: dump.part.map { SelectionReport($0.selected, of: dump.whole) })
+      selection: dump.part.map { SelectionReport($0.selected, of: dump.whole, dump.excerpt) })
     return try JSONValue(encoding: report)
   }
 
@@ -67,12 +71,12 @@ struct InspectStep: Step {
 
   /// Looks at the live database for single tables that are replaced; what else the backup holds is not run.
   private func examine(
-    _ selection: DumpSelection, _ work: DatabaseWork, _ choice: DumpChoice, _ file: DumpIndexFile
+    _ selection: DumpSelection, _ work: DatabaseWork, _ choice: DumpChoice, _ dump: RestoredDump
   ) async throws -> TablesInspection.Findings {
     let access = work.access
     return try await work.onLive { live, interruption in
       var maintenance = try access.connectToMaintenance(interruption)
-      return try TablesInspection(work: work, choice: choice, index: file.index, access: file.access)
+      return try TablesInspection(work: work, choice: choice, map: dump.file, file: dump.backup)
         .examine(selection, maintenance: &maintenance, &live, interruption)
     }
   }
@@ -80,12 +84,12 @@ struct InspectStep: Step {
   /// Looks at the live table that rows are added to.
   private func examine(
     _ rows: RowsBindings, of selection: DumpSelection, _ work: DatabaseWork, _ choice: DumpChoice,
-    _ file: DumpIndexFile
+    _ dump: RestoredDump
   ) async throws -> RowsInspection.Findings {
     let access = work.access
     return try await work.onLive { live, interruption in
       var maintenance = try access.connectToMaintenance(interruption)
-      return try RowsInspection(work: work, choice: choice, index: file.index, access: file.access, rows: rows)
+      return try RowsInspection(work: work, choice: choice, map: dump.file, file: dump.backup, rows: rows)
         .examine(selection, maintenance: &maintenance, &live, interruption)
     }
   }
@@ -104,7 +108,9 @@ struct InspectStep: Step {
   }
 
   /// Compares a backup of ours with its manifest; nil for any other dump.
-  private func checkBackup(_ work: DatabaseWork, _ context: StepContext) async throws -> Digest? {
+  ///
+  /// - Parameter members: whether its dump is read; where not all of it is needed, that is done when that is known.
+  private func checkBackup(_ work: DatabaseWork, _ context: StepContext, members: Bool) async throws -> Digest? {
     let (path, size) = (work.bindings.backup.path, work.bindings.backup.sizeBytes)
     let key = try work.bindings.publicKey.map { try KeyFile.verifying($0) }
     guard let backup = BackupDirectory.containing(path) else {
@@ -118,6 +124,7 @@ struct InspectStep: Step {
     let reporter = context.reporter
     return try await BlockingThread.run("recover-check") { interruption in
       if let key { try backup.checkSignature(key) }
+      guard members else { return try BackupCheck(backup).checkBesideMembers(interruption).digest }
       return try BackupCheck(backup).perform(interruption) { bytes in
         reporter.progress(Progress(doneBytes: bytes, totalBytes: size, detail: "comparing with the manifest"))
       }.digest

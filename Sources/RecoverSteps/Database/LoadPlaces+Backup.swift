@@ -5,7 +5,7 @@ extension LoadPlaces {
   /// The index, where the backup can be read from any of its places without most of what comes before.
   init(_ file: BackupFile, _ map: DumpIndexFile) {
     let isShort = map.index.byteCount <= Self.smallBytes
-    if file.compression == .gzip, map.access.points.isEmpty, !isShort {
+    if file.excerpt == nil, file.compression == .gzip, map.access.points.isEmpty, !isShort {
       self = .unknown("the places are not known from which the .gz can be read")
     } else {
       self.init(file, index: map.index)

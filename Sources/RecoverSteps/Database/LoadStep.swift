@@ -27,14 +27,14 @@ struct LoadStep: Step {
   func perform(_ context: StepContext) async throws -> JSONValue {
     var (work, request) = try await parts(context)
     let backup = work.bindings.backup
-    let file = try BackupFile(path: backup.path)
     let (reporter, directory) = (context.reporter, context.directory)
     let report = try context.evidence(of: "database.inspect", as: InspectReport.self)
     request.tuning = work.bindings.tuning ?? .serial
     // pg_restore gives the rows of a table from their beginning.
-    if file.archive != nil { request.partBytes = Self.wholeTableBytes }
+    if try BackupFile(path: backup.path).archive != nil { request.partBytes = Self.wholeTableBytes }
     let outcome = try await Checkpoints.run("recover-load", reporter: reporter) {
       [request, bindings = work.bindings] interruption, checkpoints in
+      let file = try BackupFile.inspected(bindings, report, keptIn: directory, interruption)
       let whole = report.selection?.sha256 ?? report.sha256
       try Self.check(file, backup, whole.hex, mapIn: directory, interruption)
       let input = try LoadInput(bindings, report, file, keptIn: directory, request.tuning, interruption)

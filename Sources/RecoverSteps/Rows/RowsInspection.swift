@@ -9,8 +9,8 @@ internal import RecoverCore
 struct RowsInspection: Sendable {
   let work: DatabaseWork
   let choice: DumpChoice
-  let index: DumpIndex
-  let access: BackupAccess?
+  let map: DumpIndexFile
+  let file: BackupFile
   let rows: RowsBindings
 
   struct Findings: Sendable {
@@ -26,8 +26,7 @@ struct RowsInspection: Sendable {
     let name = try table(selection)
     let places = ExchangePlaces(run: work.run.text, tables: [name])
     let script = try TablesWork.script(
-      index, segment: choice.database, [name], places, extent: .rows, backup: work.bindings.backup, access: access,
-      interruption)
+      map, of: file, segment: choice.database, [name], places, extent: .rows, interruption)
     try work.refuseOtherRuns(&maintenance)
     try work.refuseOtherExchanges(&live)
     let target = try target(name, &live)
@@ -56,7 +55,7 @@ struct RowsInspection: Sendable {
   private func table(_ selection: DumpSelection) throws -> SQLName {
     let option = "--rows-into"
     let names = try selection.tables(
-      in: index, database: choice.database, dump: work.bindings.backup.path, option: option)
+      in: map.index, database: choice.database, dump: work.bindings.backup.path, option: option)
     guard let name = names.first, names.count == 1 else {
       throw RecoverError(
         .usage, "\(option) takes one table, and several have that name",

@@ -9,8 +9,8 @@ internal import RecoverCore
 struct TablesInspection: Sendable {
   let work: DatabaseWork
   let choice: DumpChoice
-  let index: DumpIndex
-  let access: BackupAccess?
+  let map: DumpIndexFile
+  let file: BackupFile
 
   struct Findings: Sendable {
     var server: ServerInspection.Findings
@@ -24,15 +24,14 @@ struct TablesInspection: Sendable {
   func examine(
     _ selection: DumpSelection, maintenance: inout Connection, _ live: inout Connection, _ interruption: Interruption
   ) throws -> Findings {
-    let names = try selection.tables(in: index, database: choice.database, dump: work.bindings.backup.path)
+    let names = try selection.tables(in: map.index, database: choice.database, dump: work.bindings.backup.path)
     guard !names.isEmpty else {
       throw RecoverError(
         .usage, "nothing is left of \(selection.text)", hint: "recover db --from BACKUP --list shows what there is")
     }
     let places = ExchangePlaces(run: work.run.text, tables: names)
     let script = try TablesWork.script(
-      index, segment: choice.database, names, places, extent: .everything, backup: work.bindings.backup,
-      access: access, interruption)
+      map, of: file, segment: choice.database, names, places, extent: .everything, interruption)
     let part = choice.segments.map { $0.only(script) }
     try work.refuseOtherRuns(&maintenance)
     try work.refuseOtherExchanges(&live)

@@ -34,29 +34,29 @@ struct TablesWork: Sendable {
   /// What the backup says about the tables, from the index that the inspection kept.
   func script() async throws -> StagingScript {
     let report = try context.evidence(of: "database.inspect", as: InspectReport.self)
-    let (backup, directory) = (work.bindings.backup, context.directory)
+    let (bindings, directory) = (work.bindings, context.directory)
     let (tables, places, extent) = (tables, places, extent)
     return try await BlockingThread.run("recover-script") { interruption in
-      let file = try DumpIndexFile.loadOrMake(
-        backup, digest: report.sha256, in: directory, interruption: interruption)
+      let file = try BackupFile.inspected(bindings, report, keptIn: directory, interruption)
+      let map = try DumpIndexFile.loadOrMake(
+        bindings.backup, of: file, digest: report.sha256, in: directory, interruption: interruption)
       return try Self.script(
-        file.index, segment: report.segment, tables, places, extent: extent, backup: backup, access: file.access,
-        interruption)
+        map, of: file, segment: report.segment, tables, places, extent: extent, interruption)
     }
   }
 
   /// Blocking.
   static func script(
-    _ index: DumpIndex, segment: String?, _ tables: [SQLName], _ places: ExchangePlaces, extent: StagingExtent,
-    backup: BackupReference, access: BackupAccess?, _ interruption: Interruption
+    _ map: DumpIndexFile, of file: BackupFile, segment: String?, _ tables: [SQLName], _ places: ExchangePlaces,
+    extent: StagingExtent, _ interruption: Interruption
   ) throws -> StagingScript {
     try StagingScript(
-      index, database: segment, tables: tables, extent: extent, schemas: { places.schema(.side, of: $0) }
+      map.index, database: segment, tables: tables, extent: extent, schemas: { places.schema(.side, of: $0) },
+      places: file.excerpt?.places ?? DumpPlaces()
     ) { entry in
       // Longer than what the index keeps.
-      let file = try BackupFile(path: backup.path)
-      let source = try BackupSource(file, offset: entry.offset, access: access, interruption)
-      var reader = DumpReader(source, named: backup.path, from: index.readerState(of: entry))
+      let source = try BackupSource(file, offset: entry.offset, access: map.access, interruption)
+      var reader = DumpReader(source, named: file.path, from: map.index.readerState(of: entry))
       _ = try reader.next()
       return reader.text
     }

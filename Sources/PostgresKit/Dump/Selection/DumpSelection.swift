@@ -33,7 +33,7 @@ package struct DumpSelection: Sendable, Hashable, Codable {
 extension DumpSelection {
   /// Whether a table is wanted.
   func includes(_ name: SQLName) -> Bool {
-    if excludedTables.contains(where: { $0.matches(name) }) { return false }
+    if excludedTables.contains(where: { $0.matchesAnywhere(name) }) { return false }
     if tables.isEmpty, schemas.isEmpty { return true }
     return tables.contains { $0.matches(name) }
       || schemas.contains { pattern in name.schema.map { pattern.matches(schema: $0) } ?? false }

@@ -5,7 +5,8 @@ internal import RecoverBase
 /// Letters outside of double quotes are folded to lower case; `*` is any row of characters and `?` any single one;
 /// inside of double quotes every character is itself, and two of them are one. A `.` parts schema and name. The other
 /// characters of regular expressions, which psql passes on, are refused here unless they are quoted. A name without a
-/// schema is looked for in every schema, since a dump has no search path of its own.
+/// schema is looked for in every schema but those in which recover keeps tables of earlier runs, since a dump has no
+/// search path of its own.
 package struct NamePattern: Sendable, Hashable {
   /// As it was typed.
   package let text: String
@@ -78,9 +79,15 @@ extension NamePattern {
   package var isExact: Bool { (name + (schema ?? [])).allSatisfy { $0 != .anyOne && $0 != .anyRow } }
 
   package func matches(_ candidate: SQLName) -> Bool {
-    if let schema {
-      guard let candidateSchema = candidate.schema, Self.match(schema, candidateSchema) else { return false }
-    }
+    // What recover keeps of earlier runs is a table's namesake, and never what is meant by its name.
+    if schema == nil, candidate.schema.map(KeptSchema.isName) == true { return false }
+    return matchesAnywhere(candidate)
+  }
+
+  /// The same, where a name without a schema means what is kept of earlier runs as well.
+  func matchesAnywhere(_ candidate: SQLName) -> Bool {
+    guard let schema else { return Self.match(name, candidate.name) }
+    guard let candidateSchema = candidate.schema, Self.match(schema, candidateSchema) else { return false }
     return Self.match(name, candidate.name)
   }
 

@@ -78,7 +78,7 @@ extension SelectionDecision {
   }
 
   private func isExcluded(_ number: Int) -> Bool {
-    selection.excludedTables.contains { $0.matches(catalog.nodes[number].key.name) }
+    selection.excludedTables.contains { $0.matchesAnywhere(catalog.nodes[number].key.name) }
   }
 
   private mutating func choose(_ number: Int, _ fate: Fate, _ work: inout [Int]) {

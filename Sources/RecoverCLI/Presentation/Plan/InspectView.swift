@@ -4,15 +4,9 @@ internal import RecoverSteps
 /// An inspection as a person reads it: pure.
 enum InspectView {
   static func text(_ report: InspectReport) -> String {
-    let size = report.selection?.dumpBytes ?? report.dumpBytes
     let content = "\(report.tableCount) tables, \(report.rowCount) rows, \(report.objectCount) objects"
-    var lines = [
-      "",
-      "the backup is whole: \(ByteCount(size)) of SQL, "
-        + (report.selection == nil ? "\(content); " : "") + report.origin
-        + (report.readBy.map { "; read by \($0)" } ?? ""),
-      "sha256 \(report.selection?.sha256 ?? report.sha256)",
-    ]
+    var lines = ["", whole(report, content)]
+    if report.excerpt == nil { lines.append("sha256 \(report.selection?.sha256 ?? report.sha256)") }
     if let reason = report.serialBecause { lines.append("loaded over one connection, in its own order: \(reason)") }
     if let selection = report.selection {
       lines += ["", "what is restored of it: \(content), \(ByteCount(report.dumpBytes)) of SQL"]
@@ -27,6 +21,19 @@ enum InspectView {
     }
     if report.furtherDifferences > 0 { lines.append("... and \(report.furtherDifferences) more tables") }
     return lines.joined(separator: "\n")
+  }
+
+  /// That the backup is whole, or what was read of it.
+  private static func whole(_ report: InspectReport, _ content: String) -> String {
+    let selected = report.selection == nil ? "\(content); " : ""
+    if let read = report.excerpt {
+      return
+        "what is needed of the backup is as its manifest has it: \(read.members) of its \(read.ofMembers) members, "
+        + "\(ByteCount(read.bytes)) of \(ByteCount(read.ofBytes)); the others were not read\n\(selected)\(report.origin)"
+    }
+    let size = report.selection?.dumpBytes ?? report.dumpBytes
+    return "the backup is whole: \(ByteCount(size)) of SQL, \(selected)\(report.origin)"
+      + (report.readBy.map { "; read by \($0)" } ?? "")
   }
 
   /// Which tables trade places, and what that changes.

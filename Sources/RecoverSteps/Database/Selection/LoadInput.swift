@@ -29,7 +29,7 @@ struct LoadInput: Sendable {
       map = DumpIndexFile.load(backup, digest: whole, in: directory)
       return
     }
-    let found = try DumpIndexFile.loadOrMake(backup, digest: whole, in: directory, interruption: interruption)
+    let found = try DumpIndexFile.loadOrMake(backup, of: file, digest: whole, in: directory, interruption: interruption)
     map = found
     part = try SelectionFile.selected(bindings, report, in: found, of: file, keptIn: directory, interruption).map {
       Part(
@@ -39,7 +39,10 @@ struct LoadInput: Sendable {
   }
 
   /// Where the lines of what is loaded stand in the backup.
-  var places: DumpPlaces { part?.places ?? DumpPlaces() }
+  var places: DumpPlaces {
+    let places = part?.places ?? DumpPlaces()
+    return file.excerpt.map { places.within($0.places) } ?? places
+  }
 
   /// The index, where the backup can be read from any of its places without most of what comes before.
   var index: LoadPlaces {

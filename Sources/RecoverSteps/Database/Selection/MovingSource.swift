@@ -38,7 +38,8 @@ struct MovingSource: ~Copyable {
 
   /// Up to so many bytes are skipped by reading them.
   private var skippedBytes: Int64 {
-    switch file.compression {
+    if file.excerpt != nil { return 8 << 20 }
+    return switch file.compression {
     case nil: 1 << 20
     // As far as two of its known places are from each other.
     case .gzip?: access?.points.isEmpty == false ? 16 << 20 : .max

@@ -8,6 +8,10 @@ struct RestoredDump: Sendable {
   var whole: DumpSurvey
   /// Of the whole backup.
   var file: DumpIndexFile
+  /// What was read of it.
+  var backup: BackupFile
+  /// Of a backup of ours of which not everything was read; ``whole`` and ``file`` are of what was read then.
+  var excerpt: ExcerptReport?
   var part: Part?
 
   struct Part: Sendable {
@@ -20,7 +24,7 @@ struct RestoredDump: Sendable {
   /// Of what is restored.
   var index: DumpIndex { part?.dump.index ?? file.index }
 
-  /// Reads the whole backup once, on a thread of its own.
+  /// Reads the backup once, on a thread of its own; of a backup of ours only what is needed.
   ///
   /// - Parameter directory: where to keep what later steps need: the index, and which of its entries are restored.
   /// - Throws: what ``DumpIndexFile/make(_:of:in:interruption:recorderIntervalBytes:progress:)`` and
@@ -30,7 +34,13 @@ struct RestoredDump: Sendable {
   ) async throws -> RestoredDump {
     try await BlockingThread.run("recover-survey") { interruption in
       let backup = bindings.backup
-      let file = try BackupFile(path: backup.path)
+      var file = try BackupFile(path: backup.path)
+      let found = try ExcerptFinder.find(bindings, in: file, interruption) { bytes in
+        reporter?.progress(
+          Progress(doneBytes: bytes, totalBytes: backup.sizeBytes, detail: "comparing with the manifest"))
+      }
+      file.excerpt = found?.excerpt
+      if let directory, let found { try ExcerptFile.keep(found.excerpt, in: directory) }
       // How much SQL an archive holds is known when it was read.
       let total = file.archive == nil ? backup.sizeBytes : nil
       let (survey, index) = try DumpIndexFile.make(
@@ -38,12 +48,15 @@ struct RestoredDump: Sendable {
       ) { bytes in
         reporter?.progress(Progress(doneBytes: bytes, totalBytes: total))
       }
-      guard let selection = bindings.selection else { return RestoredDump(whole: survey, file: index) }
+      try found?.check(index.index)
+      var dump = RestoredDump(whole: survey, file: index, backup: file, excerpt: found?.report)
+      guard let selection = bindings.selection else { return dump }
       let choice = try DumpChoice(survey, bindings: bindings)
       let part = try Part(
         selection, of: survey, index, database: choice.database, in: file, interruption)
       if let directory { try SelectionFile(part).keep(in: directory) }
-      return RestoredDump(whole: survey, file: index, part: part)
+      dump.part = part
+      return dump
     }
   }
 }

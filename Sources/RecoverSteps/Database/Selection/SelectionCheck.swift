@@ -18,8 +18,10 @@ package enum SelectionCheck {
       let file = try BackupFile(path: backup.path)
       var reader = DumpReader(try BackupSource(file, interruption), named: backup.path)
       let front = try DumpFront(reading: &reader, interruption: interruption)
-      guard !front.answers(selection, tablesOnly: !isInto), backup.sizeBytes <= readBytes
-      else { return }
+      if front.answers(selection, tablesOnly: !isInto) { return }
+      // Of a backup of ours nothing but the schema has to be read for that.
+      if let finder = try ExcerptFinder(file, interruption), try finder.checkNames(request) { return }
+      guard backup.sizeBytes <= readBytes else { return }
       let (survey, index) = try DumpIndexFile.make(backup, of: file, in: nil, interruption: interruption) { _ in }
       if isInto {
         let choice = try DumpChoice(survey, path: backup.path, segment: segment, name: segment)

@@ -3,7 +3,7 @@ package import RecoverBase
 
 /// What a selection restores of a backup and what it leaves out, for people.
 package struct SelectionReport: Sendable, Hashable, Codable {
-  /// Of the whole dump, decompressed.
+  /// Of everything that was read, decompressed.
   package var sha256: Digest
   /// The size of the whole dump, decompressed.
   package var dumpBytes: Int64
@@ -36,8 +36,11 @@ package struct SelectionReport: Sendable, Hashable, Codable {
     package var why: String
   }
 
-  init(_ selected: SelectedDump, of whole: DumpSurvey) {
-    (sha256, dumpBytes) = (whole.digest, whole.byteCount)
+  /// - Parameters:
+  ///   - whole: of everything that was read.
+  ///   - excerpt: of a backup of ours of which that is not everything.
+  init(_ selected: SelectedDump, of whole: DumpSurvey, _ excerpt: ExcerptReport? = nil) {
+    (sha256, dumpBytes) = (whole.digest, excerpt?.dumpBytes ?? whole.byteCount)
     relations = selected.relations.prefix(Self.limit).map { relation in
       let holdsRows = relation.kind == nil || relation.kind == .table || relation.rows > 0
       return Relation(

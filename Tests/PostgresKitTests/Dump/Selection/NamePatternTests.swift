@@ -19,6 +19,10 @@ struct NamePatternTests {
       ("\"say \"\"hi\"\"\"", "public", "say \"hi\"", true), ("a\"B\"c", "public", "aBc", true),
       ("price$$list", "public", "price$$list", true), ("?", "public", "é", true), ("été", "public", "été", true),
       ("*a*a*b", "public", "aaaaaaaaaaaaaaaaab", true), ("*a*a*b", "public", "aaaaaaaaaaaaaaaaac", false),
+      ("orders", "recover_previous_01ng9r78bts3", "orders", false),
+      ("ord*", "recover_failed_01ng9r78bts3_2", "orders", false),
+      ("*.orders", "recover_previous_01ng9r78bts3", "orders", true),
+      ("orders", "recover_previous_months", "orders", true), ("orders", "recover_side_note", "orders", true),
       ("odd name", "public", "odd name", true), ("a*b?", "public", "abab", false), ("a*b?", "public", "ababc", true),
     ])
   func match(_ pattern: String, _ schema: String, _ name: String, _ isMatch: Bool) throws {
