@@ -12,7 +12,7 @@ package struct DumpIndexFile: Sendable, Hashable {
   package var index: DumpIndex
   package var access: BackupAccess
 
-  private static let magic = Array("recover dump index, version 1\n".utf8)
+  private static let magic = Array("recover dump index, version 2\n".utf8)
   private static let trailerBytes = 8 + 32
 
   package static func path(in directory: String) -> String { "\(directory)/dump-index" }

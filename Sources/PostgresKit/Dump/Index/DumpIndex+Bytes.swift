@@ -80,6 +80,7 @@ extension DumpEntry {
     case .copy(let block): block.write(to: &writer)
     case .inserts(let run):
       run.table.write(to: &writer)
+      writer.put(run.columns) { $0.put($1) { $0.put($1) } }
       writer.put(run.statements)
       writer.put(run.rows)
     case .largeObjects(let run):
@@ -116,7 +117,8 @@ extension DumpEntry {
     case .inserts:
       content = .inserts(
         DumpInsertRun(
-          table: try SQLName(from: &reader), statements: try reader.number(), rows: try reader.number()))
+          table: try SQLName(from: &reader), columns: try reader.optional { try $0.array { try $0.text() } },
+          statements: try reader.number(), rows: try reader.number()))
     case .largeObjects:
       guard let kind = DumpLargeObjectRun.Kind(rawValue: try reader.text()) else { throw ByteReader.Damaged() }
       content = .largeObjects(DumpLargeObjectRun(kind: kind, statements: try reader.number()))

@@ -120,6 +120,8 @@ package struct DumpCopyBlock: Sendable, Hashable {
 package struct DumpInsertRun: Sendable, Hashable {
   /// As the dump writes it.
   package var table: SQLName
+  /// The columns that each row gives a value; nil where the statements do not name them, or may say DEFAULT for one.
+  package var columns: [String]?
   package var statements: Int64 = 0
   package var rows: Int64 = 0
 }

@@ -15,7 +15,7 @@ struct IndexBuilder {
   private var sessionAtBegin: SessionState?
   private var refusal: String?
   private var textBytes = 0
-  /// The head of the last INSERT, up to its table: most INSERTs are like the one before.
+  /// The head of the last INSERT, up to its table or its columns: most INSERTs are like the one before.
   private var insertHead: [UInt8] = []
   /// The COPY that the last entry is, while its data goes on.
   private var copy: DumpCopyBlock?
@@ -199,17 +199,47 @@ extension IndexBuilder {
     if isLikeLast, case .inserts(var run)? = entries.last?.content, joinsLast(entry(piece, before, .space)) {
       run.statements += 1
       run.rows += Int64(rows)
+      if run.columns != nil, Self.mentionsDefault(bytes, from: insertHead.count) { run.columns = nil }
       entries[entries.count - 1].content = .inserts(run)
       return extend(by: piece.byteCount)
     }
-    var cursor = SQLCursor(bytes, syntax: syntax, headBytes: 1 << 10)
+    var cursor = SQLCursor(bytes, syntax: syntax, headBytes: 1 << 14)
     guard cursor.take("insert", "into"), let table = cursor.qualifiedName() else {
       insertHead = []
       return add(plain: bytes, piece, before)
     }
     dissolveGroup()
+    let columns = namedColumns(&cursor)
     insertHead = Array(cursor.bytes[..<cursor.lastEnd])
-    append(entry(piece, before, .inserts(DumpInsertRun(table: table, statements: 1, rows: Int64(rows)))))
+    var run = DumpInsertRun(table: table, columns: columns, statements: 1, rows: Int64(rows))
+    if columns != nil, Self.mentionsDefault(bytes, from: insertHead.count) { run.columns = nil }
+    append(entry(piece, before, .inserts(run)))
+  }
+
+  /// The names in parentheses behind the table, if some are there and the limits allow to keep them.
+  private mutating func namedColumns(_ cursor: inout SQLCursor) -> [String]? {
+    let table = cursor
+    guard let names = cursor.nameList() else {
+      cursor = table
+      return nil
+    }
+    textBytes += names.reduce(0) { $0 + $1.utf8.count }
+    return textBytes <= limits.textBytes ? names : nil
+  }
+
+  /// Whether the word DEFAULT may be among the values; what is text is taken for one, too.
+  private static func mentionsDefault(_ bytes: Span<UInt8>, from start: Int) -> Bool {
+    let word = Array("default".utf8)
+    var index = start
+    while index + word.count <= bytes.count {
+      if Ascii.lowercased(bytes[index]) == word[0],
+        word.indices.allSatisfy({ Ascii.lowercased(bytes[index + $0]) == word[$0] })
+      {
+        return true
+      }
+      index += 1
+    }
+    return false
   }
 
   private mutating func begin(_ copy: DumpCopy, _ piece: DumpPiece, _ before: DumpReaderState, dataLine: Int64) {

@@ -32,13 +32,15 @@ extension TableFacts {
 }
 
 extension LoadLayout.DataEntry {
-  /// A column that rows may leave to a sequence; of INSERTs it is not known which columns they name.
+  /// A column that rows may leave to a sequence.
   fileprivate func drawnColumn(_ table: TableFacts) -> String? {
+    func first(notIn columns: [String]) -> String? {
+      table.drawnColumns.first { name in !columns.contains { $0.utf8.elementsEqual(name.utf8) } }
+    }
     switch kind {
-    case .copy(let block):
-      guard let columns = block.copy.columns else { return nil }
-      return table.drawnColumns.first { name in !columns.contains { $0.utf8.elementsEqual(name.utf8) } }
-    case .inserts: return table.drawnColumns.first
+    case .copy(let block): return block.copy.columns.flatMap(first)
+    // Without names a row may have fewer values than the table has columns.
+    case .inserts(let run): return first(notIn: run.columns ?? [])
     case .largeObjects, .setval, .session: return nil
     }
   }

@@ -140,4 +140,30 @@ struct TaskGraphTests {
     catalog.facts[1] = facts
     #expect(TaskGraph.obstacle(layout, catalog) == reason)
   }
+
+  @Test(
+    "INSERTs leave nothing to a sequence where they name its column and say DEFAULT nowhere",
+    arguments: [
+      ("INSERT INTO public.a (i, t) VALUES (1, 'x');\nINSERT INTO public.a (i, t) VALUES (2, 'y');", false),
+      ("INSERT INTO public.a (\"i\", t) OVERRIDING SYSTEM VALUE VALUES (1, 'x'), (2, 'y');", false),
+      ("INSERT INTO public.a VALUES (1, 'x');", true), ("INSERT INTO public.a (t) VALUES ('x');", true),
+      ("INSERT INTO public.a (i, t) VALUES (1, 'x');\nINSERT INTO public.a (i, t) VALUES (Default, 'y');", true),
+      ("INSERT INTO public.a (i, t) VALUES (DEFAULT, 'x');", true),
+      ("INSERT INTO public.a (i, t) VALUES (1, 'x');\nINSERT INTO public.a (t) VALUES ('y');", true),
+    ])
+  func insertedColumns(_ inserts: String, _ isObstacle: Bool) throws {
+    let dump = "CREATE TABLE public.a (i serial, t text);\n\n\(inserts)\n"
+    let index = try LoadBench.index(Array(dump.utf8))
+    var writer = ByteWriter()
+    index.write(to: &writer)
+    var reader = ByteReader(writer.bytes)
+    #expect(try DumpIndex(from: &reader) == index)
+    let layout = try LoadLayout(index, rules: LoadRules())
+    var catalog = TableCatalog()
+    catalog.oids[TableCatalog.Key(SQLName(schema: "public", "a"), SessionState())] = 1
+    catalog.facts[1] = TableFacts(
+      oid: 1, kind: "r", root: 1, isPartition: false, drawnColumns: ["i"], asksFunctions: false)
+    let reason = TaskGraph.obstacle(layout, catalog)
+    #expect((reason != nil) == isObstacle, "\(String(describing: reason))")
+  }
 }
