@@ -30,8 +30,12 @@ extension KeptSchema {
     try list(&connection).map(\.name) + (LoadLedger.exists(&connection) ? [LoadLedger.schema] : [])
   }
 
-  /// Whether a schema is called as an exchange calls its own: `recover_previous_01ng9r78bts3_2`.
+  /// The schema with the record of a load that is at work.
+  package static let ledger = LoadLedger.schema
+
+  /// Whether a schema is called as recover calls its own: `recover_previous_01ng9r78bts3_2`, or that of a load's record.
   static func isName(_ name: String) -> Bool {
+    if name.utf8.elementsEqual(ledger.utf8) { return true }
     let words = name.split(separator: "_", omittingEmptySubsequences: false)
     guard words.count == 3 || words.count == 4 && Int(words[3]) != nil else { return false }
     return words[0] == "recover" && SideRole(rawValue: String(words[1])) != nil && words[2].utf8.count == 12

@@ -65,6 +65,7 @@ package struct BackupFitting: Sendable {
     }
     do {
       try choice.refuseEscapes()
+      try choice.refuseLedger()
     } catch let error as RecoverError {
       fit.missing.append(.init(kind: "backup", message: error.message, hint: error.hint))
     }

@@ -81,6 +81,20 @@ struct DumpChoice: Sendable {
   /// The parts that are loaded.
   var segments: [DumpSegment] { partSegments ?? survey.content(of: database) }
 
+  /// Refuses the record of another load, which the load keeps its own record in place of.
+  ///
+  /// - Throws: ``RecoverError`` `backupRefused`.
+  func refuseLedger() throws {
+    let isThere = segments.flatMap(\.objects).contains { object in
+      object.kind == .schema && object.name.name.utf8.elementsEqual(KeptSchema.ledger.utf8)
+    }
+    guard isThere else { return }
+    throw RecoverError(
+      .backupRefused,
+      "\(path) was dumped while recover loaded tables into that database: it has schema \(KeptSchema.ledger) in it",
+      hint: "recover backup db leaves that out; of this dump --schema or --table with --into NAME restores the rest")
+  }
+
   /// Refuses what reaches out of the database.
   ///
   /// - Throws: ``RecoverError`` `backupRefused` with the first line.

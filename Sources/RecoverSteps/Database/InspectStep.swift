@@ -63,6 +63,7 @@ struct InspectStep: Step {
   /// Looks at the server for a database that is replaced as a whole.
   private func examine(_ work: DatabaseWork, _ choice: DumpChoice) async throws -> ServerInspection.Findings {
     try choice.refuseEscapes()
+    try choice.refuseLedger()
     let promised = try await promised(work.bindings)
     return try await work.onMaintenance { connection, interruption in
       try ServerInspection(work: work, choice: choice, promised: promised).examine(&connection, interruption)

@@ -39,6 +39,14 @@ struct DumpChoiceTests {
     #expect(choice.propertyStatements(for: "anything").isEmpty)
   }
 
+  @Test("a dump that was taken while tables were loaded is refused before anything stops, and what is ours is not")
+  func ledger() throws {
+    let taken = try Self.choice("CREATE SCHEMA recover_ledger;\n" + Self.table)
+    let error = #expect(throws: RecoverError.self) { try taken.refuseLedger() }
+    #expect(error?.code == .backupRefused && error?.hint?.contains("--schema") == true)
+    try Self.choice("CREATE SCHEMA recover_ledgers;\n" + Self.table).refuseLedger()
+  }
+
   private static let two = "\\connect a\n\(table)\\connect b\n\(table)\(table.replacing("public.t", with: "public.u"))"
 
   @Test("of several databases the named one is taken, else the one with the live one's name")

@@ -34,7 +34,8 @@ extension DumpSelection {
   /// Whether a table is wanted.
   func includes(_ name: SQLName) -> Bool {
     if excludedTables.contains(where: { $0.matchesAnywhere(name) }) { return false }
-    if tables.isEmpty, schemas.isEmpty { return true }
+    // Of what recover itself made in the database nothing comes along that nobody named.
+    if tables.isEmpty, schemas.isEmpty { return name.schema.map(KeptSchema.isName) != true }
     return tables.contains { $0.matches(name) }
       || schemas.contains { pattern in name.schema.map { pattern.matches(schema: $0) } ?? false }
   }

@@ -40,6 +40,7 @@ struct SelectionDecision {
   mutating func decide() {
     chooseRelations()
     leaveOutServers()
+    leaveOutOwnSchemas()
     while leaveOutOnce() {}
   }
 }
@@ -136,6 +137,14 @@ extension SelectionDecision {
       case .other(.server), .other(.userMapping), .other(.foreignDataWrapper): fates[number] = .notSelected
       default: break
       }
+    }
+  }
+
+  /// The schemas that recover made come with tables in them that were named, or not at all.
+  private mutating func leaveOutOwnSchemas() {
+    let used = Set(relationNumbers.filter { fates[$0].isKept }.compactMap { catalog.nodes[$0].key.name.schema })
+    for (number, node) in catalog.nodes.enumerated() where node.kind == .schema {
+      if KeptSchema.isName(node.key.name.name), !used.contains(node.key.name.name) { fates[number] = .notSelected }
     }
   }
 

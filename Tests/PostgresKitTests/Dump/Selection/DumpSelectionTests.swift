@@ -136,6 +136,47 @@ struct DumpSelectionTests {
     #expect(selected.leftOut.map(\.what) == ["publication all_tables"])
   }
 
+  /// What a dump has that somebody takes while tables are exchanged.
+  private static let exchange =
+    SelectionWorld.front + """
+      CREATE SCHEMA recover_ledger;
+      GRANT USAGE ON SCHEMA recover_ledger TO PUBLIC;
+      CREATE SCHEMA recover_side_01ng9r78bts3;
+      COMMENT ON SCHEMA recover_side_01ng9r78bts3 IS 'x';
+      CREATE TABLE public.orders (id integer);
+      CREATE TABLE public.notes (id integer);
+      CREATE TABLE recover_side_01ng9r78bts3.orders (id integer);
+      CREATE TABLE recover_ledger.progress (sequence bigint);
+      COPY public.orders (id) FROM stdin;
+      1
+      \\.
+
+
+      COPY recover_ledger.progress (sequence) FROM stdin;
+      1
+      \\.
+
+
+      GRANT SELECT ON TABLE recover_ledger.progress TO PUBLIC;
+      --
+      -- PostgreSQL database dump complete
+      --
+
+      """
+
+  @Test("what recover itself makes in a database comes along where it is named, and not otherwise")
+  func ownSchemas() throws {
+    let world = try SelectionWorld(Self.exchange)
+    for selected in [
+      try world.select("orders"), try world.select(schemas: ["public"]), try world.select(without: ["notes"]),
+    ] {
+      #expect(!world.text(selected).contains("recover_"))
+      #expect(selected.tables.contains { $0.name.description == "public.orders" })
+    }
+    let named = world.text(try world.select("recover_side_01ng9r78bts3.orders"))
+    #expect(named.contains("CREATE SCHEMA recover_side_") && !named.contains("recover_ledger"))
+  }
+
   @Test("everything but what is excluded is restored where nothing else is asked for")
   func excluded() throws {
     let world = try SelectionWorld(Self.shop)
