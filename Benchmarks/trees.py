@@ -1,7 +1,8 @@
-"""The trees that files.py backs up: few large files, many small ones, and a part of a real toolchain."""
+"""The trees that files.py backs up, by `trees.py NAME DIRECTORY MEGABYTES`: few large files, many small ones, and a part of a real toolchain."""
 
 import random
 import shutil
+import sys
 from pathlib import Path
 
 TOOLCHAIN = Path("/opt/swift/usr")
@@ -56,3 +57,6 @@ def mixed(target, megabytes):
 
 
 TREES = {"large": large, "small": small, "mixed": mixed}
+
+if __name__ == "__main__":
+    TREES[sys.argv[1]](Path(sys.argv[2]), float(sys.argv[3]))
