@@ -141,7 +141,7 @@ struct PartialRestoreTests {
       """
       set -- "$0"/*.sql.gz
       o=$(grep -m 1 '"chunks":\\[.*"rows":[0-9]\\{5\\}' "$1.index" | grep -o '"offset":[0-9]*,"sha256"' | tr -dc '0-9,' | cut -d, -f1)
-      printf 'damaged' | dd of="$1" bs=1 seek=$((o + 5000)) conv=notrunc status=none
+      printf 'damaged' | dd of="$1" bs=1 seek=$((o + 40)) conv=notrunc status=none
       """, backup,
     ])
     let plan = try lab.recover(words + ["--plan"])
