@@ -50,7 +50,8 @@ struct RecoverCommand: AsyncParsableCommand {
       CommandGroup(
         name: "Look after",
         subcommands: [
-          HealthCommand.self, PolicyCommand.self, LockCommand.self, CleanupCommand.self, DoctorCommand.self,
+          HealthCommand.self, ServicesCommand.self, PolicyCommand.self, LockCommand.self, CleanupCommand.self,
+          DoctorCommand.self,
         ]),
     ])
 }

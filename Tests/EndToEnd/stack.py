@@ -16,6 +16,10 @@ class Failure(Exception):
     """A scenario did not end as it should."""
 
 
+class Untried(Exception):
+    """A scenario needs what this place does not give."""
+
+
 @dataclass
 class Ended:
     """A program that ended: its status and all that it said."""
@@ -123,6 +127,7 @@ class Stack:
         return self.run("docker", "ps", "--quiet", "--filter", f"label=com.docker.compose.project={self.project}",
                         "--filter", f"label=com.docker.compose.service={service}").strip()
 
-    def in_container(self, service, *words):
-        """A program in a service's container, which may also mount."""
-        return self.run("docker", "exec", "--privileged", "--user", "root", self.container(service), *words)
+    def in_container(self, service, line, check=True):
+        """A line of shell in the files of a service's container, by us: it may also mount, where we may."""
+        process = self.run("docker", "inspect", "--format", "{{.State.Pid}}", self.container(service)).strip()
+        return self.run("nsenter", "--target", process, "--mount", "sh", "-c", line, check=check)

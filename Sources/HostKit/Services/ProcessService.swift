@@ -88,6 +88,7 @@ package struct ProcessService: ServiceDriver {
   }
 
   package func copyLog(lines: Int, in context: ChildContext, deadline: Deadline) async {
+    guard unsafe access(logFile, F_OK) == 0 else { return }
     await copyLog(Command(["tail", "-n", "\(lines)", "--", logFile]), in: context, deadline: deadline)
   }
 

@@ -17,7 +17,8 @@ struct CommandPlace: Sendable, Hashable {
   static let commands: [String: Bool] = [
     "db": true, "run": true, "undo": true, "inspect": true, "cleanup": true, "backup db": true,
     "backup files": true, "backup list": true, "backup show": true, "backup prune": true, "policy lint": true,
-    "policy show": true, "rollback": true, "deploy": true, "releases": true, "health": true, "files": true,
+    "policy show": true, "rollback": true, "deploy": true, "releases": true, "health": true, "services": true,
+    "files": true,
     "runs": false, "show": false, "logs": false, "resume": false, "pause": false, "cancel": false,
     "approve": false, "reject": false, "compensate": false, "abandon": false, "lock status": false,
     "lock break": false, "doctor": false,

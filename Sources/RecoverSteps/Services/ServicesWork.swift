@@ -53,7 +53,7 @@ extension ServicesWork {
     try context.makeDirectory()
     var names: [String] = []
     for service in services {
-      let state = try await driver(service).status(in: ChildContext(context))
+      let state = try await drivers.service(service).status(in: ChildContext(context))
       guard state.phase != .unknown else {
         throw RecoverError(
           .unreachable, "can't tell whether service \(service.name) runs: \(state.detail)",
@@ -68,7 +68,7 @@ extension ServicesWork {
     guard let service = services.first(where: { $0.name == name }) else { return }
     try context.makeDirectory()
     do {
-      try await driver(service).start(in: ChildContext(context))
+      try await drivers.service(service).start(in: ChildContext(context))
     } catch {
       await copyLogs(of: [service], context)
       throw error
@@ -79,7 +79,7 @@ extension ServicesWork {
   func copyLogs(of services: [NamedService], _ context: StepContext) async {
     guard (try? context.makeDirectory()) != nil else { return }
     for service in services {
-      await driver(service).copyLog(
+      await drivers.service(service).copyLog(
         lines: Self.logLines, in: ChildContext(context), deadline: .after(service.policy.statusTimeout))
     }
   }
@@ -89,48 +89,6 @@ extension ServicesWork {
   func stop(_ name: String, _ context: StepContext) async throws {
     guard let service = services.first(where: { $0.name == name }) else { return }
     try context.makeDirectory()
-    try await driver(service).stop(in: ChildContext(context))
-  }
-
-  private func driver(_ service: NamedService) -> any ServiceDriver {
-    let policy = service.policy
-    let limits = ServiceLimits(start: policy.startTimeout, stop: policy.stopTimeout, status: policy.statusTimeout)
-    switch policy.control {
-    case .command(let control):
-      func command(_ invocation: Invocation) -> Command {
-        Command(
-          invocation.argumentVector, environment: control.environment, directory: control.workingDirectory)
-      }
-      return CommandService(
-        name: service.name, start: command(control.start), stop: command(control.stop),
-        status: command(control.status), limits: limits)
-    case .systemd(let control):
-      return SystemdService(name: service.name, unit: control.unit, isOfUser: control.user, limits: limits)
-    case .process(let control):
-      return ProcessService(
-        name: service.name,
-        command: Command(
-          control.run.argumentVector, environment: control.environment, directory: control.workingDirectory),
-        pidFile: control.pidFile, logFile: control.logFile, limits: limits)
-    case .compose(let control):
-      return ComposeService(
-        name: service.name, project: ComposeProject(files: control.files, name: control.project),
-        service: control.service, orders: Self.orders(control), locator: drivers.compose, limits: limits)
-    }
-  }
-
-  private static func orders(_ control: ServicePolicy.ComposeControl) -> ComposeOrders {
-    let start: ComposeOrders.Start =
-      switch control.start {
-      case .start: .start
-      case .up: .up
-      case .recreate: .recreate
-      }
-    let stop: ComposeOrders.Stop =
-      switch control.stop {
-      case .stop: .stop
-      case .down: .down
-      }
-    return ComposeOrders(start: start, stop: stop, scale: control.scale)
+    try await drivers.service(service).stop(in: ChildContext(context))
   }
 }
