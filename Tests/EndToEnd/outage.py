@@ -19,6 +19,7 @@ class Outage:
         self.spans = []
         self.asked = 0
         self._stop = threading.Event()
+        self._forgets = threading.Event()
         self._thread = threading.Thread(target=self._ask_on, daemon=True)
 
     def __enter__(self):
@@ -42,6 +43,10 @@ class Outage:
             if answered and failed_since is not None:
                 self.spans.append(time.monotonic() - failed_since)
                 failed_since = None
+            if self._forgets.is_set():
+                self.spans.clear()
+                failed_since = None
+                self._forgets.clear()
             self._stop.wait(max(0, start + PERIOD - time.monotonic()))
         if failed_since is not None:
             self.spans.append(time.monotonic() - failed_since)
@@ -62,7 +67,9 @@ class Outage:
 
     def forget(self):
         """What was noticed up to now was the scenario's own doing."""
-        self.spans.clear()
+        self._forgets.set()
+        while self._forgets.is_set():
+            time.sleep(PERIOD)
 
     @property
     def seconds(self):

@@ -9,6 +9,8 @@ struct RunReport {
   private(set) var downSince: WallTime?
   /// Nil while services are still away.
   private(set) var upSince: WallTime?
+  /// Whether health checks said so, and not only that they run.
+  private(set) var isProved = false
   private(set) var done = 0
   private(set) var skipped = 0
   /// The steps that were taken back, in that order.
@@ -21,6 +23,8 @@ struct RunReport {
       guard case .step(let id, .guarded(nil)) = event else { return false }
       return uses[id] == "health.check"
     }
+    let hasChecks = plan.bindings["health"]?.array?.isEmpty == false
+    var wereHealthy = false
     for (record, event) in history {
       guard case .step(let id, let event) = event, let use = uses[id] else { continue }
       count(id, event)
@@ -28,9 +32,10 @@ struct RunReport {
       case ("services.stop", .intended(_, let snapshot, _)):
         guard downSince == nil, snapshot?["running"]?.array?.isEmpty == false else { break }
         downSince = record.wallTime
-      case ("services.stop", .undone): upSince = record.wallTime
+        wereHealthy = snapshot?["wereHealthy"]?.bool == true
+      case ("services.stop", .undone): (upSince, isProved) = (record.wallTime, hasChecks && wereHealthy)
       case ("services.start", .succeeded) where !hasHealth: upSince = record.wallTime
-      case ("health.check", .succeeded): upSince = record.wallTime
+      case ("health.check", .succeeded): (upSince, isProved) = (record.wallTime, true)
       // What was healthy is taken away again by the way back.
       case ("services.start", .undoIntended): upSince = nil
       default: break
@@ -61,8 +66,8 @@ struct RunReport {
     var parts: [String] = []
     if let downtime, let upSince {
       parts.append(
-        "services were down for \(ElapsedText.text(downtime)), from the order to stop (\(downSince)) until they were"
-          + " healthy (\(upSince))")
+        "services were down for \(ElapsedText.text(downtime)), from the order to stop (\(downSince)) until they"
+          + " \(isProved ? "were healthy" : "ran again") (\(upSince))")
     } else if upSince == nil {
       parts.append("services are down, or not proved healthy again, since \(downSince)")
     }

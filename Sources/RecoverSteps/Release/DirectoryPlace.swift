@@ -68,7 +68,9 @@ struct DirectoryPlace: ReleasePlace {
   }
 
   /// The file that says that the release's directory is built: outside of what is checked out.
-  func builtMark() async throws -> String { try await Self.mark("recover-built", in: directory) }
+  func builtMark() async throws -> String { try await Self.builtMark(in: directory) }
+
+  static func builtMark(in directory: String) async throws -> String { try await mark("recover-built", in: directory) }
 
   /// The file that says when a release was recorded for the first time: what came into its directory later is neither its
   /// build's nor its deployment's.

@@ -63,11 +63,13 @@ struct RecordReleaseStep: Step {
     try RunDirectory.write(Array("\(work.context.run)\n".utf8), to: mark)
   }
 
-  /// What came into a release's directory since it was recorded, or since it was made where it never was; nil for nothing.
+  /// What came into a release's directory since it was recorded, or else since it was built or made; nil for nothing.
   private func additions(in directory: String) async throws -> GitPaths? {
-    let mark = try await DirectoryPlace.recordedMark(in: directory)
     let tree = GitRepository(directory: directory)
-    let since = unsafe access(mark, F_OK) == 0 ? mark : "\(directory)/.git"
+    let marks = [
+      try await DirectoryPlace.recordedMark(in: directory), try await DirectoryPlace.builtMark(in: directory),
+    ]
+    let since = marks.first { unsafe access($0, F_OK) == 0 } ?? "\(directory)/.git"
     let found = try await BlockingThread.run("recover-git") { try tree.additions(since: since, $0) }
     return found.count > 0 ? found : nil
   }

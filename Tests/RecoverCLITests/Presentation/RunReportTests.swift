@@ -47,6 +47,7 @@ struct RunReportTests {
       TestRun.step("health", .guarded(skip: "none")),
     ])
     #expect(report.downtime == .seconds(3))
+    #expect(report.line?.contains("until they ran again (1970-01-01T00:00:03Z)") == true)
     #expect(report.members["steps-skipped"] == 1)
   }
 
