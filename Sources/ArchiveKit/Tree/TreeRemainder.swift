@@ -30,18 +30,20 @@ package struct TreeRemainder: ~Copyable {
 
   /// Walks through a directory that both have.
   ///
+  /// - Parameter allowsChange: whether what vanishes meanwhile is passed over: services may still run.
   /// - Throws: ``RecoverError`` `missingRequirement` where the restore brings something else in the place of a directory,
-  ///   or something is mounted; `drifted` for what vanishes meanwhile.
+  ///   or something is mounted; else `busy` for what vanishes meanwhile.
   func walk(
-    _ path: TreePath, _ interruption: Interruption, visit: (TreePath, FileStatus, Event) throws -> Void
+    _ path: TreePath, allowsChange: Bool = false, _ interruption: Interruption,
+    visit: (TreePath, FileStatus, Event) throws -> Void
   ) throws {
     guard let directory = live.open(path), let status = FileStatus(directory.descriptor) else { throw gone(path) }
-    try walk(path, directory, status, isRestored: true, interruption, visit)
+    try walk(path, directory, status, isRestored: true, allowsChange, interruption, visit)
   }
 
   private func walk(
     _ path: TreePath, _ directory: borrowing TreeDirectory, _ status: FileStatus, isRestored: Bool,
-    _ interruption: Interruption, _ visit: (TreePath, FileStatus, Event) throws -> Void
+    _ allowsChange: Bool, _ interruption: Interruption, _ visit: (TreePath, FileStatus, Event) throws -> Void
   ) throws {
     try interruption.check()
     try visit(path, status, .enter(isRestored: isRestored))
@@ -51,7 +53,10 @@ package struct TreeRemainder: ~Copyable {
     while let name = try stream.next() {
       if path.isRoot, isOurs(name) { continue }
       let child = TreePath(parts: path.parts + [name])
-      guard let found = FileStatus(directory.descriptor, name) else { throw gone(child) }
+      guard let found = FileStatus(directory.descriptor, name) else {
+        if allowsChange, errno == ENOENT { continue }
+        throw gone(child)
+      }
       guard found.device == live.device else {
         throw RecoverError(
           .missingRequirement, "\(text(child)) is on another file system, and can't stay in what is replaced",
@@ -63,8 +68,11 @@ package struct TreeRemainder: ~Copyable {
       case (.other, false), (.directory, false): continue
       case (nil, false): try visit(child, found, .entry(name: name, in: directory.descriptor))
       case (_, true):
-        guard let below = live.open(child) else { throw gone(child) }
-        try walk(child, below, found, isRestored: kind == .directory, interruption, visit)
+        guard let below = live.open(child) else {
+          if allowsChange, errno == ENOENT || errno == ENOTDIR { continue }
+          throw gone(child)
+        }
+        try walk(child, below, found, isRestored: kind == .directory, allowsChange, interruption, visit)
       }
     }
     try visit(path, status, .leave(isRestored: isRestored))
@@ -76,7 +84,8 @@ package struct TreeRemainder: ~Copyable {
     errno == EACCES || errno == EPERM
       ? RecoverError.system(.missingRequirement, "can't look at \(text(path))", hint: "run it as root")
       : RecoverError(
-        .drifted, "\(text(path)) vanished while it was looked at", hint: "stop what removes it, and plan again")
+        .busy, "\(text(path)) vanished while it was looked at",
+        hint: "stop what removes it: a service can be named in the policy's tree, and is stopped meanwhile")
   }
 
   private func conflict(_ path: TreePath) -> RecoverError {
@@ -124,11 +133,11 @@ extension TreeRemainder {
 
   private static var exampleLimit: Int { 10 }
 
-  /// Counts what stays in directories that both have.
+  /// Counts what stays in directories that both have, about, since services may still run.
   package func size(_ tops: [TreePath], _ interruption: Interruption) throws -> Size {
     var size = Size()
     for top in tops {
-      try walk(top, interruption) { path, status, event in
+      try walk(top, allowsChange: true, interruption) { path, status, event in
         switch event {
         case .enter(isRestored: false):
           size.directories += 1
