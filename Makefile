@@ -22,9 +22,11 @@ release: bootstrap ## Build the binary that is shipped: .build/release/recover
 test: bootstrap ## Build, and run all tests but the long ones
 	@scripts/test
 
-test-long: bootstrap ## Run all tests with the long tier, then the mutants
+test-long: bootstrap ## Run all tests with the long tier, then the mutants, then kill restores of trees
 	@RECOVER_LONG=1 scripts/test
 	@scripts/mutants
+	@scripts/build release
+	@scripts/kill-files
 
 sim: bootstrap ## Run the simulation alone: every crash point, from one seed
 	@scripts/test --filter Simulation
