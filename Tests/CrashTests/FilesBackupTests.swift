@@ -93,6 +93,22 @@ struct FilesBackupTests {
     #expect(second.status == 0, "\(second.errorText)")
     try lab.shell(
       "set -- data/repo/files/here/2*; cmp $1/here.tar.gz $2/here.tar.gz; cmp $1/here.files.gz $2/here.files.gz")
+    let itself = try lab.recover(["backup", "files", "--path", "data/repo", "--repository", "data/repo"])
+    #expect(itself.status == 1 && itself.errorText.contains("the repository itself"), "\(itself.errorText)")
+  }
+
+  @Test("what a restore has kept is no part of a backup, which can be restored in its place")
+  func kept() throws {
+    let lab = try Lab()
+    try lab.shell("mkdir data/.recover-mine; printf mine > data/.recover-mine/f")
+    let backup = try lab.makeBackup()
+    let arguments = ["files", "--from", backup, "--to", "data/sub", "--yes"]
+    #expect(try lab.recover(arguments).status == 0)
+    #expect(try lab.shell("ls -A data/sub").contains(".recover-"))
+    let again = try lab.recover(["backup", "files", "--path", "data/sub", "--repository", "repo", "--name", "sub"])
+    #expect(again.status == 0, "\(again.errorText)")
+    let names = try lab.shell("tar -tzf repo/files/sub/2*/sub.tar.gz")
+    #expect(names.contains(".recover-mine/f") && names.split(separator: ".recover-").count == 3, "\(names)")
   }
 
   @Test("a file of a backup that was changed, cut or lost is named, with exit 5")

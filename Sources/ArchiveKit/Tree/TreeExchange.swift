@@ -50,7 +50,19 @@ package struct TreeExchange: Sendable, Hashable, Codable {
   package var enteringIdentity: Identity
 
   /// The third name of ``Method/renames``.
-  package var aside: String { entering + ".aside" }
+  package var aside: String { entering + Self.asideSuffix }
+  private static let asideSuffix = ".aside"
+
+  /// Refuses a name that leaves no room for the third one, where that is needed.
+  ///
+  /// - Throws: ``RecoverError`` `missingRequirement`.
+  static func requireRoom(for name: some StringProtocol, _ method: Method) throws {
+    // NAME_MAX of limits.h.
+    guard method == .renames, name.utf8.count + asideSuffix.utf8.count > 255 else { return }
+    throw RecoverError(
+      .missingRequirement, "the name \(name) is too long to be exchanged here, where that takes a third name",
+      hint: "shorten it")
+  }
 
   /// Looks at both, and at what the file system can; changes nothing that lasts.
   ///
@@ -67,6 +79,7 @@ package struct TreeExchange: Sendable, Hashable, Codable {
     self.liveIdentity = liveIdentity
     self.enteringIdentity = enteringIdentity
     method = try Self.method(in: Self.parent(entering))
+    try Self.requireRoom(for: entering.split(separator: "/").last ?? "", method)
   }
 
   /// One that was looked at before.
@@ -138,7 +151,9 @@ package struct TreeExchange: Sendable, Hashable, Codable {
 
   /// Asks the file system how far an exchange came.
   package func probe() throws -> State {
-    switch (try Self.identity(live), try Self.identity(entering), try Self.identity(aside)) {
+    // Only renames need the third name, for which a long name has no room.
+    let third = method == .atomic ? nil : try Self.identity(aside)
+    return switch (try Self.identity(live), try Self.identity(entering), third) {
     case (liveIdentity, enteringIdentity, nil): .notExchanged
     case (enteringIdentity, liveIdentity, nil): .exchanged
     case (nil, enteringIdentity, liveIdentity): .movedAside

@@ -65,6 +65,7 @@ package struct TreeRemainder: ~Copyable {
       let kind = isRestored ? names.kind(of: child) : nil
       switch (kind, found.isDirectory) {
       case (.other, true): throw conflict(child)
+      case (.directory, false) where found.kind == .symbolicLink: throw linkInTheWay(child)
       case (.other, false), (.directory, false): continue
       case (nil, false): try visit(child, found, .entry(name: name, in: directory.descriptor))
       case (_, true):
@@ -88,6 +89,14 @@ package struct TreeRemainder: ~Copyable {
         hint: "stop what removes it: a service can be named in the policy's tree, and is stopped meanwhile")
   }
 
+  private func linkInTheWay(_ path: TreePath) -> RecoverError {
+    RecoverError(
+      .missingRequirement,
+      "\(text(path)) is a symbolic link, and the archive has a directory of that name: what the link leads to would no "
+        + "longer be there",
+      hint: "leave that name out with --exclude, remove the link, or restore without --overlay")
+  }
+
   private func conflict(_ path: TreePath) -> RecoverError {
     RecoverError(
       .missingRequirement,
@@ -103,9 +112,11 @@ package struct TreeFingerprint: Sendable, Hashable, Codable {
 
   package init() {}
 
-  mutating func add(_ path: TreePath, _ status: FileStatus) {
+  /// - Parameter isTop: whether it is what the exchange renames, which changes the time of its last change of status.
+  mutating func add(_ path: TreePath, _ status: FileStatus, isTop: Bool) {
+    let time = isTop ? status.modified : status.changed
     let numbers = [
-      Int64(bitPattern: status.inode), status.changed.seconds, Int64(status.changed.nanoseconds), status.size,
+      Int64(bitPattern: status.inode), time.seconds, Int64(time.nanoseconds), status.size,
       Int64(bitPattern: status.links),
     ]
     let bytes =
@@ -159,21 +170,22 @@ extension TreeRemainder {
     return size
   }
 
-  /// How what stays is now, and the directories that it is in.
+  /// How what stays in a directory that both have is now, and the directories that it is in; the same before and after
+  /// the exchange.
   ///
   /// - Parameter since: seconds since 1970.
   /// - Returns: also what was changed since then: the first paths.
   package func fingerprint(
-    _ tops: [TreePath], since: Int64 = .max, _ interruption: Interruption
+    _ top: TreePath, since: Int64 = .max, _ interruption: Interruption
   ) throws -> (fingerprint: TreeFingerprint, changed: [String]) {
     var fingerprint = TreeFingerprint()
     var changed: [String] = []
-    for top in tops {
-      try walk(top, interruption) { path, status, event in
-        if case .leave = event { return }
-        fingerprint.add(path, status)
-        if status.changed.seconds >= since, changed.count < Self.exampleLimit { changed.append(text(path)) }
-      }
+    try walk(top, interruption) { path, status, event in
+      if case .leave = event { return }
+      let isTop = path == top
+      fingerprint.add(path, status, isTop: isTop)
+      let time = isTop ? status.modified : status.changed
+      if time.seconds >= since, changed.count < Self.exampleLimit { changed.append(text(path)) }
     }
     return (fingerprint, changed)
   }

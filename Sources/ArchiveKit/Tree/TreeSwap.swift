@@ -41,8 +41,10 @@ package struct TreeSwap: Sendable, Hashable, Codable {
   package init(observing names: [String], home: String, side: String) throws {
     self.home = home
     self.side = side
-    method = try TreeExchange.method(in: side)
+    let method = try TreeExchange.method(in: side)
+    self.method = method
     items = try names.map { name in
+      try TreeExchange.requireRoom(for: name, method)
       let (live, entering) = ("\(home)/\(name)", "\(side)/\(name)")
       let item = Item(
         name: name, live: try TreeExchange.identity(live), entering: try TreeExchange.identity(entering))
@@ -82,7 +84,8 @@ package struct TreeSwap: Sendable, Hashable, Codable {
     }
   }
 
-  private func probe(_ item: Item) throws -> State {
+  /// Asks the file system how far one name came.
+  package func probe(_ item: Item) throws -> State {
     if let exchange = exchange(of: item) {
       return switch try exchange.probe() {
       case .notExchanged: .notExchanged

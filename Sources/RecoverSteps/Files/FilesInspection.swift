@@ -75,7 +75,7 @@ struct FilesInspection: Sendable {
           .missingRequirement, "the archive has \(name) at its top, which is no UTF-8: it can't be exchanged by itself",
           hint: "restore to a new directory, or with --mirror")
       }
-      guard !text.hasPrefix(TreeKeep.prefix), text != TreeLock.name else {
+      guard !TreeKeep.isOurs(name.bytes) else {
         throw RecoverError(
           .backupRefused, "the archive has \(text) at its top, which is a name of recover's own",
           hint: "restore to a new directory with --to")
@@ -84,7 +84,12 @@ struct FilesInspection: Sendable {
     }
     if bindings.scope == .contents {
       let known = Set(entries.map(\.name))
-      try forEachLive { name in
+      try forEachLive { found in
+        guard let name = found.text else {
+          throw RecoverError(
+            .missingRequirement, "\(bindings.home)/\(found) is no UTF-8: it can't be exchanged by itself",
+            hint: "rename or remove it yourself")
+        }
         guard !known.contains(name), name != Self.ofFileSystem else { return }
         guard entries.count <= Self.entryLimit else {
           throw tooMany("together with what is there more than \(Self.entryLimit)")
@@ -199,7 +204,7 @@ struct FilesInspection: Sendable {
         "\(work.bindings.home)/\(lost.name) is a directory, and the archive has something else of that name: what is in "
           + "it can't stay", hint: "leave that name out with --exclude, or restore without --overlay")
     }
-    return try work.remainder(beside: names).size(work.merged(entries), interruption)
+    return try work.remainder(beside: names).size(work.merged(entries).map(\.top), interruption)
   }
 
   /// Tries in a directory that is made for it and removed at once what the file system can, and whether there is room.
@@ -235,19 +240,17 @@ struct FilesInspection: Sendable {
     let changed = Set(entries.map(\.name))
     var (count, first): (Int64, [String]) = (0, [])
     try forEachLive { name in
-      guard !changed.contains(name) else { return }
+      if let text = name.text, changed.contains(text) { return }
       count += 1
-      if first.count < Self.untouchedShown { first.append(name) }
+      if first.count < Self.untouchedShown { first.append(name.description) }
     }
     return (count, first.sorted())
   }
 
   /// What is in the home and not recover's own.
-  private func forEachLive(_ body: (String) throws -> Void) throws {
+  private func forEachLive(_ body: (TarName) throws -> Void) throws {
     try DirectoryNames.forEach(in: work.bindings.home) { name in
-      let text = name.description
-      guard !text.hasPrefix(TreeKeep.prefix), text != TreeLock.name else { return }
-      try body(text)
+      if !TreeKeep.isOurs(name.bytes) { try body(name) }
     }
   }
 

@@ -32,19 +32,24 @@ struct OverlayFilesStep: Step {
       var extraction = try TreeExtraction.saved(in: keep, as: TreeKeep.record)
       let since = WallTime.now.microseconds / 1_000_000
       let remainder = try work.remainder(beside: try RestoredNames(of: &extraction))
-      let tops = work.merged(entries.entries)
-      let before = try remainder.fingerprint(tops, interruption).fingerprint
+      let merged = work.merged(entries.entries)
+      let before = try merged.map { try remainder.fingerprint($0.top, interruption).fingerprint }
       let made = try TreeOverlay.add(
-        remainder, tops, to: try work.extractedRoot(in: keep), &extraction, scratch: keep.path, interruption
+        remainder, merged.map(\.top), to: try work.extractedRoot(in: keep), &extraction, scratch: keep.path,
+        interruption
       ) { reporter.progress(Progress(doneBytes: $0, totalBytes: entries.kept?.bytes, detail: "copying what stays")) }
-      let after = try remainder.fingerprint(tops, since: since, interruption)
-      guard after.fingerprint == before else { throw FilesWork.changed(work.bindings.target, after.changed) }
+      var fingerprints: [String: TreeFingerprint] = [:]
+      for (index, (name, top)) in merged.enumerated() {
+        let after = try remainder.fingerprint(top, since: since, interruption)
+        guard after.fingerprint == before[index] else { throw FilesWork.changed(work.bindings.target, after.changed) }
+        fingerprints[name] = after.fingerprint
+      }
       reporter.reach("copied")
       try extraction.save(in: keep, as: TreeKeep.merged)
       reporter.progress(Progress(doneBytes: 0, detail: "writing to the disk", isMeasured: false))
       try keep.sync()
       reporter.reach("recorded")
-      let evidence = try JSONValue(encoding: OverlayEvidence(made, after.fingerprint, since: since))
+      let evidence = try JSONValue(encoding: OverlayEvidence(made, fingerprints, since: since))
       try keep.write(try evidence.canonicalBytes(), to: TreeKeep.overlaid)
       return evidence
     }
@@ -76,18 +81,19 @@ struct OverlayEvidence: Codable {
   /// Of the files, how many share their blocks with the live ones.
   var sharedFiles: Int64
   var sockets: Int64
-  var fingerprint: TreeFingerprint
+  /// By the names that are exchanged.
+  var fingerprints: [String: TreeFingerprint]
   /// When the copying began, in seconds since 1970.
   var since: Int64
 
-  init(_ made: TreeOverlay.Report, _ fingerprint: TreeFingerprint, since: Int64) {
+  init(_ made: TreeOverlay.Report, _ fingerprints: [String: TreeFingerprint], since: Int64) {
     keptFiles = made.files
     keptDirectories = made.directories
     keptOthers = made.others
     keptBytes = made.contentBytes
     sharedFiles = made.sharedFiles
     sockets = made.sockets
-    self.fingerprint = fingerprint
+    self.fingerprints = fingerprints
     self.since = since
   }
 }

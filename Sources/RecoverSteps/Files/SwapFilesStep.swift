@@ -29,15 +29,26 @@ struct SwapFilesStep: Step {
           hint: "plan again")
       }
       swap.items.removeAll { $0.live == nil && $0.entering == nil }
-      // An undo is not held up: who holds what a restore brought would hold up the way back to what was right.
-      if work.bindings.undoes == nil {
-        if work.overlays, let report {
-          try work.requireSame(context.evidence(of: "files.overlay", as: OverlayEvidence.self), report.entries)
-        }
-        try FilesHolders(swap.items.filter { $0.live != nil }.map(\.name), work).refuse()
-      }
+      try Self.requireFree(swap, work)
+      try Self.requireSame(swap, work, context)
       return try JSONValue(encoding: FilesSwapSnapshot(method: swap.method, items: swap.items))
     }
+  }
+
+  /// Refuses while somebody holds what is still to leave.
+  ///
+  /// An undo is not held up: who holds what a restore brought would hold up the way back to what was right.
+  private static func requireFree(_ swap: TreeSwap, _ work: FilesWork) throws {
+    guard work.bindings.undoes == nil else { return }
+    let leaving = try swap.items.filter { try $0.live != nil && swap.probe($0) == .notExchanged }
+    if !leaving.isEmpty { try FilesHolders(leaving.map(\.name), work).refuse() }
+  }
+
+  /// Refuses when something that was copied to stay was changed since, before the exchange or in it.
+  private static func requireSame(_ swap: TreeSwap, _ work: FilesWork, _ context: StepContext) throws {
+    guard work.overlays, work.bindings.undoes == nil else { return }
+    let report = try context.evidence(of: "files.inspect", as: FilesReport.self)
+    try work.requireSame(context.evidence(of: "files.overlay", as: OverlayEvidence.self), report.entries, swap)
   }
 
   func probe(_ context: StepContext) async throws -> ProbeResult {
@@ -56,15 +67,28 @@ struct SwapFilesStep: Step {
     let reporter = context.reporter
     try await BlockingThread.run("recover-swap") { _ in
       try work.checkHome()
+      // Again, since days may lie between the intent and a resumed run; what stays is compared last of all.
+      try Self.requireFree(swap, work)
+      try Self.requireSame(swap, work, context)
       try swap.perform { reporter.reach($0.rawValue) }
     }
     return try Self.evidence(swap, work)
   }
 
   func verify(_ context: StepContext, evidence: JSONValue) async throws -> Verdict {
-    let (_, swap) = try Self.parts(context, drivers)
-    let state = try await BlockingThread.run("recover-swap") { _ in try swap.probe() }
-    return state == .exchanged ? .holds : .fails("the trees have not traded places: \(state)")
+    let (work, swap) = try Self.parts(context, drivers)
+    return try await BlockingThread.run("recover-swap") { _ in
+      let state = try swap.probe()
+      guard state == .exchanged else { return .fails("the trees have not traded places: \(state)") }
+      // Whoever was let go on with the old files may write to them.
+      guard work.bindings.allowsHolders != true else { return .holds }
+      do {
+        try Self.requireSame(swap, work, context)
+      } catch let error as RecoverError where error.code == .busy {
+        return .fails(error.message)
+      }
+      return .holds
+    }
   }
 
   func probeUndo(_ context: StepContext) async throws -> UndoProbeResult {

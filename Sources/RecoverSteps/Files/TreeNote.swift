@@ -1,6 +1,7 @@
 internal import ArchiveKit
 internal import Glibc
 package import RecoverBase
+internal import RecoverCore
 
 /// The note in a run's own directory beside the trees that it exchanges: whose it is, what is in it, and until when it
 /// is kept.
@@ -46,6 +47,16 @@ package enum TreeKeep {
   static let overlaid = "overlaid.json"
   /// What is in the tree directory is whole and on the disk; holds the evidence.
   static let staged = "staged.json"
+
+  /// Whether a name is one that recover gives beside what it exchanges: a run's own directory, or the lock.
+  ///
+  /// Anything else that begins alike is somebody's.
+  package static func isOurs(_ name: some Collection<UInt8>) -> Bool {
+    if name.elementsEqual(TreeLock.name.utf8) { return true }
+    guard name.starts(with: prefix.utf8) else { return false }
+    let rest = String(decoding: name.dropFirst(prefix.utf8.count), as: UTF8.self)
+    return RunID(rest)?.text == rest
+  }
 
   package static func path(of run: String, in home: String) -> String {
     home == "/" ? "/\(prefix)\(run)" : "\(home)/\(prefix)\(run)"

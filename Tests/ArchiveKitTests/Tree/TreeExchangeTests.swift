@@ -44,6 +44,18 @@ struct TreeExchangeTests {
     #expect(try Self.names(scratch) == Self.before)
   }
 
+  @Test("a name may have all the bytes that a name can have, unless a third name is needed")
+  func longName() throws {
+    let scratch = try ScratchDirectory()
+    let name = String(repeating: "x", count: 255)
+    try TestProcess.output(["sh", "-ec", "mkdir -p live/\(name) side/\(name)"], directory: scratch.path)
+    let swap = try TreeSwap(observing: [name], home: scratch.at("live"), side: scratch.at("side"))
+    try swap.perform()
+    #expect(try swap.probe() == .exchanged)
+    #expect(throws: RecoverError.self) { try TreeExchange.requireRoom(for: name, .renames) }
+    try TreeExchange.requireRoom(for: String(repeating: "x", count: 249), .renames)
+  }
+
   @Test(
     "from a crash at any point it goes on to the end, or back to the beginning", arguments: TreeExchange.Point.allCases,
     [true, false])

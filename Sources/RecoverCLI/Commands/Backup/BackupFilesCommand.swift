@@ -22,9 +22,10 @@ struct BackupFilesCommand: ReportingCommand {
       the same bytes. Beside it: the SHA-256 of every file, and an index by which
       one file is found without reading the rest.
 
-      Left out are sockets, the repository itself, what --exclude names, and what
-      files called .recoverignore in the tree name for what is below them; both
-      have the patterns of gitignore. All that was left out is counted and said.
+      Left out are sockets, the repository itself, what recover keeps there of
+      former restores, what --exclude names, and what files called .recoverignore
+      in the tree name for what is below them; both have the patterns of
+      gitignore. All that was left out is counted and said.
 
       A file that changes while it is read is read again, up to four times. One
       that only grew, such as a log, is kept as it was; one that always changes is

@@ -28,6 +28,13 @@ package struct FilesBackup: Sendable {
     let parent = RepositoryLayout(root: request.repository).directory(of: request.name, .files)
     // Before a directory is made for its backup.
     try PackOptions.Identity.check(directory: request.path)
+    if let place = PackOptions.Identity(ofDirectory: request.repository),
+      place == PackOptions.Identity(ofDirectory: request.path)
+    {
+      throw RecoverError(
+        .missingRequirement, "\(request.path) is the repository itself: each backup would hold all earlier ones",
+        hint: "name a repository in a directory of its own; it may be inside of the tree")
+    }
     Leftovers(directory: parent).sweep()
     let id = BackupID(time: began, run: request.run)
     let partial = try PartialBackup(id, in: parent)
@@ -82,6 +89,9 @@ package struct FilesBackup: Sendable {
     var options = request.options
     // A tree that holds the repository would hold the backup that is being written.
     if let place = PackOptions.Identity(ofDirectory: request.repository) { options.untouched.append(place) }
+    // What a restore has kept beside the live files is none of them, and could not be restored in its place.
+    options.untouched += TreeKeep.all(in: request.path).compactMap { PackOptions.Identity(ofDirectory: $0.path) }
+    if let lock = IgnorePattern(Array("/\(TreeLock.name)".utf8)) { options.exclusions.append(lock) }
     let untouched = options
     var told: Int64 = 0
     let found = try MemberStream.writing(to: archive, request.codec, level: request.level, threads: request.jobs) {
