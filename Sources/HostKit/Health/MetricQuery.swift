@@ -54,13 +54,21 @@ package struct MetricQuery: Sendable, Hashable {
 
 /// What one look at a metrics endpoint gave.
 struct MetricLook: Sendable {
-  var samples: [MetricSample]
+  var samples: [MetricSample] = []
+  /// Of each name the first line that is no comment and can't be read.
+  var unreadable: [String: String] = [:]
   /// Whether more was there than was read.
   var isCut: Bool
   var moment: Moment
 
   init(_ text: String, isCut: Bool = false, at moment: Moment = .now) {
-    samples = text.split(separator: "\n").dropLast(isCut ? 1 : 0).compactMap(MetricSample.init)
+    for line in text.split(whereSeparator: { $0 == "\n" || $0 == "\r\n" }).dropLast(isCut ? 1 : 0) {
+      if let sample = MetricSample(line) {
+        samples.append(sample)
+      } else if let name = MetricSample.name(of: line), unreadable[name] == nil {
+        unreadable[name] = String(line.prefix(120))
+      }
+    }
     self.isCut = isCut
     self.moment = moment
   }
@@ -73,6 +81,11 @@ struct MetricLook: Sendable {
 extension MetricQuery {
   /// What the last look says, by itself or against the first one.
   func judge(_ last: MetricLook, since first: MetricLook? = nil) -> HealthResult {
+    for name in [selector.name, per?.name].compactMap(\.self) {
+      // What it says may be just what must not be.
+      guard let line = last.unreadable[name] ?? first?.unreadable[name] else { continue }
+      return .unhealthy("a line of \(name) can't be read: `\(line)`")
+    }
     if let per { return share(of: per, last, first) }
     let values = values(selector, last, first)
     guard !values.isEmpty else {

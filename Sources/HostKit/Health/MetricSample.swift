@@ -1,4 +1,5 @@
-/// One line of the text format: a name, labels, a value.
+/// One line of the text format: a name, labels, a value; a moment and an exemplar behind it (OpenMetrics 1.0, Exemplars)
+/// are read over.
 struct MetricSample: Hashable {
   var name: String
   var labels: [String: String] = [:]
@@ -13,16 +14,26 @@ struct MetricSample: Hashable {
   /// Reads a line; nil for comments, empty lines and what is no sample.
   init?(_ line: Substring) {
     var rest = line.drop { $0 == " " || $0 == "\t" }
-    guard let first = rest.first, first != "#" else { return nil }
-    name = String(rest.prefix { $0 != "{" && $0 != " " && $0 != "\t" })
+    guard let name = Self.name(of: line) else { return nil }
+    self.name = name
     rest = rest.dropFirst(name.count).drop { $0 == " " || $0 == "\t" }
     if rest.first == "{" {
       guard let labels = Self.labels(&rest) else { return nil }
       self.labels = labels
     }
-    let words = rest.split { $0 == " " || $0 == "\t" || $0 == "\r" }
+    var words = rest.split { $0 == " " || $0 == "\t" || $0 == "\r" }
+    if let mark = words.firstIndex(of: "#"), mark + 1 < words.count, words[mark + 1].hasPrefix("{") {
+      words.removeSubrange(mark...)
+    }
     guard !name.isEmpty, let word = words.first, words.count <= 2, let value = Self.number(word) else { return nil }
     self.value = value
+  }
+
+  /// The name with which a line begins, whether or not the rest of it can be read; nil for comments and empty lines.
+  static func name(of line: Substring) -> String? {
+    let rest = line.drop { $0 == " " || $0 == "\t" || $0 == "\r" }
+    guard let first = rest.first, first != "#" else { return nil }
+    return String(rest.prefix { $0 != "{" && $0 != " " && $0 != "\t" && $0 != "\r" })
   }
 
   private static func number(_ word: Substring) -> Double? {

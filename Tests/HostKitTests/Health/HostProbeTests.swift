@@ -56,6 +56,8 @@ struct HostProbeTests {
     ("up{job=\"a b\",x=\"1,}\"} 0.5 1395066363000", .sample("up", 0.5, ["job": "a b", "x": "1,}"])),
     ("x{path=\"C:\\\\D \\\"q\\\"\\n\"} -Inf", .sample("x", -.infinity, ["path": "C:\\D \"q\"\n"])),
     ("x 1.5e3\r", .sample("x", 1500)),
+    ("x{le=\"1\"} 7 # {id=\"a b\"} 1 1.5", .sample("x", 7, ["le": "1"])), ("x 7 12 # {} 1", .sample("x", 7)),
+    ("x # {} 1", nil), ("x 7 # 1", nil),
     ("# TYPE up gauge", nil), ("", nil), ("up", nil), ("up{job=\"a\" 1", nil), ("up one", nil), ("up 1 2 3", nil),
   ]
 
@@ -89,6 +91,18 @@ struct HostProbeTests {
       Issue.record("a metric that may be in the part that was cut off was judged")
       return
     }
+  }
+
+  private static let unreadableTexts: [(String, String?)] = [
+    ("up{i=\"1\"} 1\nup{i=\"2\"} 0 1 2 3\n", "a line of up can't be read: `up{i=\"2\"} 0 1 2 3`"),
+    ("up 1\r\nup\r\n", "a line of up can't be read: `up`"), ("up 1\nuptime one\n# up one\n", nil),
+    ("up{i=\"1\"} 1\nup{i=\"2\"} 0 # {} 1\n", "up{i=\"2\"} is 0.0, and not == 1.0"),
+  ]
+
+  @Test("a line of the metric that can't be read passes no check", arguments: unreadableTexts)
+  func unreadable(text: String, reason: String?) throws {
+    let query = MetricQuery(MetricSelector(name: "up"), threshold: try #require(MetricThreshold("== 1")))
+    #expect(query.judge(MetricLook(text)).reason == reason)
   }
 
   private static let requests = (
