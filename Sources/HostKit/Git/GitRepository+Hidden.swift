@@ -16,6 +16,11 @@ package struct GitPaths: Sendable, Hashable {
     if first.count < Self.limit { first.append(path) }
   }
 
+  mutating func merge(_ other: GitPaths) {
+    count += other.count
+    first = Array((first + other.first).prefix(Self.limit))
+  }
+
   /// The paths for a message.
   package var text: String {
     first.joined(separator: ", ") + (count > first.count ? " and \(count - first.count) more" : "")
@@ -49,8 +54,10 @@ extension GitRepository {
       case ("100644", UInt32(S_IFREG)) where !isExecutable, ("100755", UInt32(S_IFREG)) where isExecutable:
         batch.append((path, id))
         if batch.count == 500 { try flush() }
-      // hash-object follows links, and a submodule is no file: neither is told.
-      case ("120000", UInt32(S_IFLNK)), ("160000", _): break
+      case ("120000", UInt32(S_IFLNK)):
+        if try linkID(of: path, interruption) != id { found.note(path) }
+      // A submodule is no file.
+      case ("160000", _): break
       default: found.note(path)
       }
     }
@@ -58,8 +65,8 @@ extension GitRepository {
     return found
   }
 
-  /// What is in this work tree that neither its commit has nor was there when a file was last written: no files that
-  /// `.gitignore` names, which git itself removes with a work tree.
+  /// What is in this work tree that neither its commit has nor was there when a file was last written, and all of
+  /// ``hiddenEdits(_:)``: no files that `.gitignore` names, which git itself removes with a work tree.
   ///
   /// - Parameter mark: the path of that file.
   package func additions(since mark: String, _ interruption: Interruption? = nil) throws -> GitPaths {
@@ -77,10 +84,13 @@ extension GitRepository {
         (status.changed_seconds, status.changed_nanoseconds) > (time.modified_seconds, time.modified_nanoseconds)
       if isLater { found.note(path) }
     }
+    // Nothing says when git was told not to look at them.
+    found.merge(try hiddenEdits(interruption))
     return found
   }
 
-  private func entry(_ path: String) -> recover_status? {
+  /// What lstat(2) says of a path of the work tree; nil where nothing is.
+  func entry(_ path: String) -> recover_status? {
     var status = recover_status()
     guard unsafe recover_status_at(AT_FDCWD, "\(directory)/\(path)", AT_SYMLINK_NOFOLLOW, &status) == 0 else {
       return nil
