@@ -62,8 +62,20 @@ extension GitRepository {
 
   /// Makes a further work tree, with HEAD detached.
   package func addWorktree(_ path: String, commit: String, in context: ChildContext) async throws {
+    // With force, twice: also where a directory that is gone was one before, even a locked one.
     try await change(
-      ["worktree", "add", "--detach", "--quiet", "--", path, commit], "making \(path)", in: context)
+      ["worktree", "add", "--force", "--force", "--detach", "--quiet", "--", path, commit], "making \(path)",
+      in: context)
+  }
+
+  /// Tells git the path of a further work tree that was renamed.
+  package func repairWorktree(_ path: String, in context: ChildContext) async throws {
+    try await change(["worktree", "repair", "--", path], "noting \(path)", in: context)
+  }
+
+  /// Makes the index that of the commit that is checked out; no file is touched.
+  package func readIndex(in context: ChildContext) async throws {
+    try await change(["read-tree", "HEAD"], "reading the index", in: context)
   }
 
   /// Removes a work tree with all that is in it, also one that was only half made.

@@ -20,4 +20,15 @@ extension GitRepository {
     }
     return found.sorted { ($0.made, $0.name) < ($1.made, $1.name) }.map(\.name)
   }
+
+  /// Whether a directory has nothing but what leads to its repository.
+  package static func isEmpty(_ path: String) -> Bool {
+    guard let handle = unsafe opendir(path) else { return false }
+    defer { unsafe closedir(handle) }
+    while let entry = unsafe readdir(handle) {
+      guard let text = unsafe recover_entry_name(entry) else { continue }
+      guard [".", "..", ".git"].contains(unsafe String(cString: text)) else { return false }
+    }
+    return true
+  }
 }

@@ -15,6 +15,8 @@ package struct GitStatus: Sendable, Hashable {
   package var unmergedCount = 0
   /// Submodules with another commit, or with changes inside.
   package var changedSubmodules: [String] = []
+  /// Submodules in which tracked files differ from what is checked out there; all of them.
+  package var editedSubmodules: [String] = []
 
   package init(commit: String? = nil, branch: String? = nil) {
     self.commit = commit
@@ -86,9 +88,10 @@ struct GitStatusParser {
     keep(path)
     // `N...` is no submodule; `S` and three letters say what is new in one.
     let fields = text.split(separator: " ", maxSplits: 3)
-    if fields.count > 2, fields[2].hasPrefix("S"), status.changedSubmodules.count < GitStatus.pathLimit {
-      status.changedSubmodules.append(path)
-    }
+    guard fields.count > 2, fields[2].hasPrefix("S") else { return }
+    if status.changedSubmodules.count < GitStatus.pathLimit { status.changedSubmodules.append(path) }
+    // `S`, `C` for another commit, `M` for changed files, `U` for untracked ones.
+    if fields[2].dropFirst(2).first == "M" { status.editedSubmodules.append(path) }
   }
 
   private mutating func keep(_ path: String) {

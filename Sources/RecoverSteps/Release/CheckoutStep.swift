@@ -13,9 +13,11 @@ struct CheckoutStep: Step {
 
   private func checkOut(_ context: StepContext, isRepair: Bool) async throws -> JSONValue {
     let work = try ReleaseWork(context)
-    try await work.place.checkOut(isRepair: isRepair)
+    var evidence = try await work.place.checkOut(isRepair: isRepair).evidence
     let release = work.bindings.release
-    return ["checkedOut": .string(work.bindings.releases == nil ? release.short : work.bindings.directory(of: release))]
+    evidence["checkedOut"] = .string(
+      work.bindings.releases == nil ? release.short : work.bindings.directory(of: release))
+    return .object(evidence)
   }
 
   func verify(_ context: StepContext, evidence: JSONValue) async throws -> Verdict {

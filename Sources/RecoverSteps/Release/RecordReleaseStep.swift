@@ -42,7 +42,8 @@ struct RecordReleaseStep: Step {
     for name in others.dropLast(max(0, work.bindings.keep - spared.count)) {
       let directory = "\(releases)/\(name)"
       do {
-        if let additions = try await additions(in: directory) {
+        let additions = try await DirectoryPlace.additions(in: directory)
+        if additions.count > 0 {
           kept.append("\(name) (\(additions.text))")
         } else {
           try await work.repository.removeWorktree(directory, in: work.children)
@@ -61,16 +62,5 @@ struct RecordReleaseStep: Step {
     let mark = try await DirectoryPlace.recordedMark(in: work.bindings.directory(of: work.bindings.release))
     guard unsafe access(mark, F_OK) != 0 else { return }
     try RunDirectory.write(Array("\(work.context.run)\n".utf8), to: mark)
-  }
-
-  /// What came into a release's directory since it was recorded, or else since it was built or made; nil for nothing.
-  private func additions(in directory: String) async throws -> GitPaths? {
-    let tree = GitRepository(directory: directory)
-    let marks = [
-      try await DirectoryPlace.recordedMark(in: directory), try await DirectoryPlace.builtMark(in: directory),
-    ]
-    let since = marks.first { unsafe access($0, F_OK) == 0 } ?? "\(directory)/.git"
-    let found = try await BlockingThread.run("recover-git") { try tree.additions(since: since, $0) }
-    return found.count > 0 ? found : nil
   }
 }

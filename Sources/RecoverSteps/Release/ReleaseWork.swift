@@ -106,8 +106,8 @@ struct ReleaseWork: Sendable {
     if isCheckedOut { evidence = try await place.goBack() }
     if hasOtherBefore {
       if !isCheckedOut {
-        if let kept = try await place.setAside() { evidence["kept"] = .string(String(kept.prefix(12))) }
         try await freeLocks()
+        evidence.merge(try await place.setAside(for: serving.id).evidence) { $1 }
         try await repository.checkOut(serving.id, discarding: true, in: children)
       }
       if let build = bindings.build {
@@ -120,7 +120,12 @@ struct ReleaseWork: Sendable {
         evidence["redeployed"] = .string(serving.short)
       }
     }
-    if !isCheckedOut { evidence.merge(try await place.goBack()) { deployed, _ in deployed } }
+    if !isCheckedOut {
+      evidence.merge(try await place.goBack()) { deployed, back in
+        guard let first = deployed.array, let second = back.array else { return deployed }
+        return .array(first + second)
+      }
+    }
     return evidence
   }
 
@@ -146,15 +151,14 @@ protocol ReleasePlace: Sendable {
   /// Checks it out.
   ///
   /// - Parameter isRepair: a checkout of this run died in the middle.
-  func checkOut(isRepair: Bool) async throws
+  /// - Returns: what somebody changed meanwhile.
+  func checkOut(isRepair: Bool) async throws -> KeptChanges
   /// Whether the checkout is there, as the postcondition.
   func verify() async throws -> Verdict
   /// Whether what was checked out before is there.
   func isBack() async throws -> Bool
-  /// Keeps what somebody changed meanwhile, before something else is checked out over it.
-  ///
-  /// - Returns: the stash's commit; nil where nothing had to be kept.
-  func setAside() async throws -> String?
+  /// Keeps what somebody changed meanwhile, before a commit is checked out over it.
+  func setAside(for commit: String) async throws -> KeptChanges
   /// Makes what was checked out before be there; nothing happens when it is.
   ///
   /// - Returns: evidence.

@@ -46,12 +46,14 @@ struct StashStep: Step {
     let stash = try (context.snapshot ?? .null).decoded(as: StashSnapshot.self)
     try await work.freeLocks()
     let (stashes, status) = try await work.ask { (try $0.stashes($1), try $0.status($1)) }
-    // Whoever goes on editing must not lose what is not in the stash. A discard that died has changed less than that.
-    if !status.isClean, context.attempt == 1 {
-      guard try await work.hasSameChanges(as: stash) else {
+    // Whoever goes on editing must not lose what is not in the stash.
+    var kept: String?
+    if !status.isClean, try await !work.hasSameChanges(as: stash) {
+      guard context.attempt > 1 else {
         throw RecoverError(
           .drifted, "\(work.bindings.repository) changed while its changes were put aside", hint: "plan again")
       }
+      kept = try await work.stashForeignChanges()
     }
     if !stashes.contains(stash.stash) {
       try await work.repository.storeStash(
@@ -59,7 +61,9 @@ struct StashStep: Step {
     }
     context.reporter.reach(Self.crashPoints[0])
     try await work.repository.discardChanges(in: work.children)
-    return evidence(stash)
+    var evidence: [String: JSONValue] = ["stash": .string(stash.stash)]
+    if let kept { evidence["kept"] = .string(String(kept.prefix(12))) }
+    return .object(evidence)
   }
 
   func verify(_ context: StepContext, evidence: JSONValue) async throws -> Verdict {

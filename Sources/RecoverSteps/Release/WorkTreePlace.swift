@@ -7,7 +7,7 @@ internal import RecoverEngine
 /// A release in the work tree itself, with HEAD detached.
 ///
 /// A checkout that dies in the middle leaves some files new and some old: since the tree was clean before, it is completed
-/// or taken back with force.
+/// or taken back with force, after everything was kept that is neither.
 struct WorkTreePlace: ReleasePlace {
   let work: ReleaseWork
 
@@ -20,8 +20,9 @@ struct WorkTreePlace: ReleasePlace {
     case release.id where status.isClean: return .done(evidence)
     case release.id where !isFirst: return .partial("the checkout was under way: \(status.changesText)")
     case work.bindings.before?.commit.id:
+      // Files that a git which died has written may still be unknown to it: a clean status does not tell.
       guard isFirst else {
-        return status.isClean ? .notDone : .partial("the checkout was under way: \(status.changesText)")
+        return .partial("the checkout was under way" + (status.isClean ? "" : ": \(status.changesText)"))
       }
       guard status.isClean else { throw changed("has changes that the inspection did not see: \(status.changesText)") }
       return .notDone
@@ -37,15 +38,21 @@ struct WorkTreePlace: ReleasePlace {
       .drifted, "\(work.bindings.repository) \(what)", hint: "somebody works there: find out who, then plan again")
   }
 
-  func checkOut(isRepair: Bool) async throws {
+  func checkOut(isRepair: Bool) async throws -> KeptChanges {
     try await work.freeLocks()
+    var kept = KeptChanges()
+    if isRepair { kept = try await work.keepChanges(over: release.id) }
     try await work.repository.checkOut(release.id, discarding: isRepair, in: work.children)
-    try await updateSubmodules(of: release.id, discarding: isRepair)
+    kept.submodules = try await updateSubmodules(of: release.id, discarding: isRepair)
+    return kept
   }
 
-  private func updateSubmodules(of commit: String, discarding: Bool) async throws {
-    guard try await work.ask({ try $0.hasSubmodules(commit, $1) }) else { return }
+  /// - Returns: the submodules in which changes were put aside.
+  private func updateSubmodules(of commit: String, discarding: Bool) async throws -> [String] {
+    guard try await work.ask({ try $0.hasSubmodules(commit, $1) }) else { return [] }
+    let kept = discarding ? try await work.stashInSubmodules(of: work.repository) : []
     try await work.repository.updateSubmodules(discarding: discarding, in: work.children)
+    return kept
   }
 
   func verify() async throws -> Verdict {
@@ -67,9 +74,9 @@ struct WorkTreePlace: ReleasePlace {
     return try await work.hasSameChanges(as: stash)
   }
 
-  func setAside() async throws -> String? {
-    guard let before = work.bindings.before, try await !isBack() else { return nil }
-    return try await keepChanges(from: before.commit.id)
+  func setAside(for commit: String) async throws -> KeptChanges {
+    guard work.bindings.before != nil, try await !isBack() else { return KeptChanges() }
+    return try await work.keepChanges(over: commit)
   }
 
   func goBack() async throws -> [String: JSONValue] {
@@ -77,11 +84,15 @@ struct WorkTreePlace: ReleasePlace {
     try await work.freeLocks()
     var evidence: [String: JSONValue] = ["backTo": .string(before.commit.short)]
     if try await !isBack() {
-      evidence["kept"] = try await keepChanges(from: before.commit.id).map { .string(String($0.prefix(12))) }
+      var kept = try await work.keepChanges(over: before.commit.id)
       try await work.repository.checkOut(before.commit.id, discarding: true, in: work.children)
       try await removeLeftovers(before.commit.id)
-      try await updateSubmodules(of: before.commit.id, discarding: true)
-      if let stash = work.stash { try await work.repository.applyStash(stash.stash, in: work.children) }
+      kept.submodules = try await updateSubmodules(of: before.commit.id, discarding: true)
+      if let stash = work.stash {
+        kept.files += try await work.keepUntracked(over: stash.stash)
+        try await work.repository.applyStash(stash.stash, in: work.children)
+      }
+      evidence.merge(kept.evidence) { $1 }
     }
     if let branch = before.branch {
       evidence["branch"] = .string(branch)
@@ -94,24 +105,6 @@ struct WorkTreePlace: ReleasePlace {
       }
     }
     return evidence
-  }
-
-  /// Puts changes to tracked files on the list of stashes before they are discarded, unless all of them are the rest of
-  /// a checkout that died: somebody made them while the run was under way.
-  ///
-  /// - Returns: the stash's commit; nil where nothing had to be kept.
-  private func keepChanges(from before: String) async throws -> String? {
-    let message = "recover: changed while run \(work.context.run) was under way"
-    guard let stash = try await work.repository.makeStash(message, in: work.children) else { return nil }
-    // A file of either commit is in that commit.
-    let release = release.id
-    let isOurs = try await work.ask { repository, interruption in
-      let other = try repository.changedPaths(from: before, to: stash, interruption)
-      return try other.isDisjoint(with: repository.changedPaths(from: release, to: stash, interruption))
-    }
-    guard !isOurs else { return nil }
-    try await work.repository.storeStash(stash, message, in: work.children)
-    return stash
   }
 
   /// Removes files that a checkout which died had written and git does not know of: exactly those that are what the

@@ -120,4 +120,28 @@ struct ReleaseCrashTests {
     #expect(try lab.recover(["cancel", "last"]).status == 3)
     #expect(try lab.fingerprint() == before)
   }
+
+  @Test(
+    "what somebody changed after a crash is kept when the run is resumed",
+    arguments: ["stash.stored", "step-intended.checkout"])
+  func changedAfterCrash(point: String) throws {
+    let lab = try RollbackTests.lab(["3"])
+    try lab.write("put aside", to: "app/version")
+    let arguments = ["deploy", "--to", "main", "--stash", "--yes"]
+    #expect(try lab.recover(arguments, environment: ["RECOVER_CRASH_AT": point]).status == 137)
+    try lab.write("precious", to: "app/version")
+    let isCheckout = point.contains("checkout")
+    if isCheckout { try lab.write("mine", to: "app/notes/3.txt") }
+    let resumed = try lab.recover(["resume", "last"])
+    #expect(resumed.status == 0, "\(resumed.errorText)\(resumed.outputText)")
+    #expect(resumed.outputText.contains("what was changed meanwhile is stash"), "\(resumed.outputText)")
+    #expect(try lab.read("app/version") == "3")
+    let stashed = try ["stash@{0}:version", "stash@{1}:version"].map { try lab.git("show", $0) }
+    #expect(Set(stashed) == ["precious", "put aside"])
+    if isCheckout {
+      #expect(try lab.read("app/notes/3.txt") == "3")
+      #expect(resumed.outputText.contains("are notes/3.txt.recover-"), "\(resumed.outputText)")
+      #expect(try lab.git("ls-files", "--others").contains("notes/3.txt.recover-"))
+    }
+  }
 }

@@ -124,8 +124,10 @@ struct RollbackTests {
   func changedMeanwhile() throws {
     let lab = try Self.lab([])
     let serving = try lab.git("rev-parse", "HEAD")
-    let script = "#!/bin/sh\ncd \(lab.directory)/app && echo precious >> version; exit 7\n"
+    let script = "#!/bin/sh\ncd \(lab.directory)/app && echo precious >> version; echo mine > notes/1.txt; exit 7\n"
     try lab.write(script, to: "app/deploy.sh", mode: "755")
+    // The release of before has this file, and the bad one has not.
+    try lab.git("rm", "--quiet", "notes/1.txt")
     let bad = try lab.commit("9")
     try lab.git("checkout", "--quiet", "--detach", serving)
     let result = try lab.recover(["deploy", "--to", bad, "--yes"])
@@ -134,6 +136,44 @@ struct RollbackTests {
     #expect(try lab.read("app/version") == "2")
     #expect(try lab.git("show", "stash@{0}:version").contains("precious"))
     #expect(try lab.git("stash", "list").split(separator: "\n").count == 1)
+    #expect(try lab.read("app/notes/1.txt") == "1")
+    #expect(result.outputText.contains("are notes/1.txt.recover-"), "\(result.outputText)")
+    let kept = try #require(try lab.git("ls-files", "--others", "notes").split(separator: "\n").first)
+    #expect(try lab.read("app/\(kept)") == "mine")
+  }
+
+  @Test("what somebody changes inside of a submodule while a run is under way is kept when it goes back")
+  func changedInSubmodule() throws {
+    let lab = try ReleaseLab(["1"])
+    try lab.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "\(lab.directory)/app", "sub")
+    let serving = try lab.commit("2")
+    for name in ["app/built", "deployed"] { try lab.write("2", to: name) }
+    try lab.write("#!/bin/sh\necho precious >> sub/version; exit 7\n", to: "app/deploy.sh", mode: "755")
+    let bad = try lab.commit("9")
+    try lab.git("checkout", "--quiet", "--detach", serving)
+    let result = try lab.recover(["deploy", "--to", bad, "--yes"])
+    #expect(result.status == 3, "\(result.errorText)\(result.outputText)")
+    #expect(result.outputText.contains("what was changed meanwhile in submodules: sub (stash "), "\(result.outputText)")
+    #expect(try lab.read("app/sub/version") == "1")
+    #expect(try lab.git("-C", "sub", "show", "stash@{0}:version").contains("precious"))
+  }
+
+  @Test("the directory of a release that failed is kept where something was put into it, by another name")
+  func keepsDirectory() throws {
+    let lab = try Self.lab(["sick"], strategy: .worktree)
+    try lab.changePolicy("deploy: ./deploy.sh", to: "deploy: 'echo data > upload.txt && ./deploy.sh'")
+    let name = try lab.git("rev-parse", "main").prefix(12)
+    for count in 1...2 {
+      let result = try lab.recover(["deploy", "--to", "main", "--yes"])
+      #expect(result.status == 3, "\(result.errorText)\(result.outputText)")
+      #expect(
+        result.outputText.contains("what was put into it meanwhile is in \(lab.directory)/releases/\(name).recover-"),
+        "\(result.outputText)")
+      #expect(!lab.exists("releases/\(name)"))
+      let kept = try TestProcess.output(["sh", "-c", "cat \(lab.directory)/releases/\(name).recover-*/upload.txt"])
+      #expect(String(decoding: kept, as: UTF8.self) == String(repeating: "data\n", count: count))
+    }
+    #expect(try lab.read("deployed") == "2")
   }
 
   @Test("without services the deploy command is all there is, and what was healthy has to be healthy again")
