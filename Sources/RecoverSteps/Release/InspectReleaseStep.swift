@@ -27,7 +27,12 @@ struct InspectReleaseStep: Step {
       release: "\(work.bindings.release.short) (\(work.bindings.release.subject))", commitsAhead: 0, commitsBehind: 0,
       stashed: 0, warnings: [])
     try await checkRepository(work, &report)
-    if work.bindings.releases == nil { try await checkWorkTree(work, &report) } else { try checkLink(work) }
+    if work.bindings.releases == nil {
+      try await checkWorkTree(work, &report)
+    } else {
+      try checkLink(work)
+      try await DirectoryPlace(work: work).requireUsable()
+    }
     try await checkContent(work, &report)
     try await checkCompatible(work)
     return try JSONValue(encoding: report)

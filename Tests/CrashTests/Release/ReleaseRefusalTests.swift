@@ -47,6 +47,17 @@ struct ReleaseRefusalTests {
     #expect(confirmed.status == 0, "\(confirmed.errorText)")
   }
 
+  @Test("a release's directory that was edited is refused before anything happens, with what to type")
+  func editedDirectory() throws {
+    let lab = try RollbackTests.lab(strategy: .worktree)
+    let name = "releases/\(try lab.git("rev-parse", "main~1").prefix(12))"
+    try lab.write("edited", to: "\(name)/version")
+    try refused(lab, ["rollback", "--yes"], status: 1, saying: "tracked files differ: version")
+    try lab.git("-C", "\(lab.directory)/\(name)", "update-index", "--assume-unchanged", "version")
+    try refused(lab, ["rollback", "--yes"], status: 1, saying: "git was told not to look at: version")
+    #expect(try lab.read("\(name)/version") == "edited")
+  }
+
   @Test("a merge in progress is refused, and named")
   func merge() throws {
     let lab = try RollbackTests.lab()
