@@ -9,7 +9,7 @@ struct MountPlace: Hashable {
 }
 
 /// The mounts of a namespace (proc(5), mountinfo), in the order in which they were made.
-struct MountTable {
+package struct MountTable {
   private var mounts: [MountPlace] = []
 
   /// Empty where it can't be read.
@@ -25,6 +25,13 @@ struct MountTable {
       mounts.append(
         MountPlace(device: Array(fields[2]), path: Self.unescaped(fields[3]), point: Self.unescaped(fields[4])))
     }
+  }
+
+  /// The mount points below a path that this process sees, that path not among them; none where /proc can't be read.
+  package static func points(below path: String) -> [String] {
+    let path = Array(path.utf8)
+    return read("/proc/self/mountinfo").mounts.map(\.point).filter { $0 != path && isInside($0, path) }
+      .map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// The file system that a path is in, and its path there; nil where no mount has it.

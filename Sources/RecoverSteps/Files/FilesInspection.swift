@@ -1,5 +1,6 @@
 internal import ArchiveKit
 internal import Glibc
+internal import HostKit
 internal import RecoverBase
 
 /// Whether an archive is whole and can be restored here, and what that changes; asked before anything stops.
@@ -163,7 +164,7 @@ struct FilesInspection: Sendable {
           .missingRequirement, "\(path) is a mount point, which can't trade places",
           hint: "restore into it with --to \(path), where each name in it trades places, or unmount it")
       }
-      if let below = MountTable.mounts(below: path).first {
+      if let below = MountTable.points(below: path).first {
         throw RecoverError(
           .missingRequirement, "\(below) is a mount point: it would leave together with \(path)",
           hint: "unmount it first, or restore into a directory that has no mounts in it")
@@ -316,36 +317,5 @@ struct ArchiveTops {
     case .blockDevice: .blockDevice
     case .fifo: .fifo
     }
-  }
-}
-
-/// The mounts that this process sees (proc(5), mountinfo).
-enum MountTable {
-  /// The mount points below a path, which is none itself; none where /proc can't be read.
-  static func mounts(below path: String) -> [String] {
-    guard let bytes = try? RunDirectory.read("/proc/self/mountinfo") else { return [] }
-    return bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
-      let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 5)
-      guard fields.count > 4 else { return nil }
-      let point = unescaped(fields[4])
-      return point.hasPrefix(path + "/") ? point : nil
-    }
-  }
-
-  /// Blanks and backslashes are written as three octal digits.
-  private static func unescaped(_ field: ArraySlice<UInt8>) -> String {
-    var bytes: [UInt8] = []
-    var rest = field
-    while let byte = rest.popFirst() {
-      let digits = rest.prefix(3)
-      let code = digits.count == 3 ? UInt8(String(decoding: digits, as: UTF8.self), radix: 8) : nil
-      if byte == UInt8(ascii: "\\"), let code {
-        bytes.append(code)
-        rest = rest.dropFirst(3)
-      } else {
-        bytes.append(byte)
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
   }
 }
